@@ -1,0 +1,281 @@
+//! Commands: what the wallet asks the book to do.
+
+use crate::certificate::{Custody, RevocationReason, SuspendedBy};
+use crate::codec::{record_enum, record_struct};
+use crate::id::{
+    AccountId, CertificateId, CommandId, Digest, MerchantId, OrderId, PaymentNumber, PersonId, Serial,
+    Thumbprint,
+};
+use crate::money::{Currency, Minor};
+use crate::policy::Policy;
+use crate::record::{PaymentKind, Stamp};
+use crate::time::Millis;
+
+/// A command with what makes it happen once and what is kept as its evidence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Command {
+    /// Made from the caller's Idempotency-Key or the intention on the desk; the same id has one effect for 24 hours.
+    pub id: CommandId,
+    /// What to do.
+    pub action: Action,
+    /// Kept beside the record: signed bytes and context; erasable.
+    pub evidence: Vec<u8>,
+}
+
+/// What a command that is not a payment does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Writes the first record.
+    Genesis {
+        /// Demonstration or live.
+        stamp: Stamp,
+        /// The deployment's origin.
+        origin: String,
+        /// The account that money is issued from.
+        issuance: AccountId,
+        /// The account that fees go to.
+        fees: AccountId,
+        /// The first policy.
+        policy: Policy,
+    },
+    /// Puts a policy in force.
+    SetPolicy {
+        /// The whole policy.
+        policy: Policy,
+    },
+    /// Names a snapshot of the first `records` records.
+    NameSnapshot {
+        /// Records that it covers.
+        records: u64,
+        /// SHA-256 of its bytes.
+        hash: Digest,
+    },
+    /// Accepts a clock that had jumped.
+    AcceptClock,
+    /// Opens a person and their account.
+    OpenPerson {
+        /// The person.
+        person: PersonId,
+        /// Their account.
+        account: AccountId,
+    },
+    /// Opens a merchant and their account.
+    OpenMerchant {
+        /// The merchant.
+        merchant: MerchantId,
+        /// Their account.
+        account: AccountId,
+    },
+    /// Issues money (demonstration only).
+    IssueMoney {
+        /// The account that receives it.
+        account: AccountId,
+        /// How much.
+        amount: Minor,
+    },
+    /// Ends every session that a person has.
+    EndSessions {
+        /// The person.
+        person: PersonId,
+    },
+    /// Switches payment by one tap.
+    SetTap {
+        /// The person.
+        person: PersonId,
+        /// On or off.
+        enabled: bool,
+    },
+    /// Reserves a serial, before anything is signed.
+    RequestCertificate {
+        /// The certificate.
+        certificate: CertificateId,
+        /// The person, whose factors were verified (evidence).
+        person: PersonId,
+        /// 16 random bytes, the first bit clear.
+        serial: Serial,
+        /// SHA-256 of what will be signed.
+        to_be_signed: Digest,
+        /// How the key is kept.
+        custody: Custody,
+        /// First moment of validity.
+        not_before: Millis,
+        /// Last moment of validity.
+        not_after: Millis,
+        /// A random sequence number; the first signed text carries this plus one.
+        first_seq: u64,
+        /// Random; the first signed text carries it as `prev`.
+        first_prev: Digest,
+    },
+    /// Says that the certificate was signed.
+    RecordIssued {
+        /// The certificate.
+        certificate: CertificateId,
+        /// SHA-256 of it; its DER form is the evidence.
+        thumbprint: Thumbprint,
+    },
+    /// The device signed its test challenge.
+    Activate {
+        /// The certificate.
+        certificate: CertificateId,
+    },
+    /// Closes a request or a certificate that never came into use.
+    Abandon {
+        /// The certificate.
+        certificate: CertificateId,
+    },
+    /// Suspends.
+    Suspend {
+        /// The certificate.
+        certificate: CertificateId,
+        /// Who asks for it.
+        by: SuspendedBy,
+    },
+    /// Resumes, after password, SMS code and user verification.
+    Resume {
+        /// The certificate.
+        certificate: CertificateId,
+    },
+    /// Revokes.
+    Revoke {
+        /// The certificate.
+        certificate: CertificateId,
+        /// Why.
+        reason: RevocationReason,
+    },
+    /// Counts a PIN try before it is compared; refused with `PinLocked` while it has to wait.
+    CountPin {
+        /// The certificate.
+        certificate: CertificateId,
+    },
+    /// The counted try was right.
+    AcceptPin {
+        /// The certificate.
+        certificate: CertificateId,
+    },
+    /// The counted try was wrong; the tenth suspends. Records nothing before that.
+    RejectPin {
+        /// The certificate.
+        certificate: CertificateId,
+    },
+    /// Closes a number that was never seen, so that new text may be signed.
+    VoidPayment {
+        /// The certificate.
+        certificate: CertificateId,
+        /// The number.
+        number: PaymentNumber,
+    },
+    /// A merchant withdraws an order.
+    CancelOrder {
+        /// The order.
+        order: OrderId,
+        /// When it expires.
+        expires: Millis,
+    },
+}
+
+record_enum! {
+    /// How a person was verified for one payment, as the server checked it.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum Method {
+        /// A WebAuthn assertion whose challenge was the signed text's hash.
+        1 => Passkey,
+        /// The device PIN, counted and compared for this text.
+        2 => Pin,
+    }
+}
+
+record_struct! {
+    /// User verification of one payment.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub struct Verification {
+        /// How.
+        pub method: Method,
+        /// When the server checked it.
+        pub at: Millis,
+    }
+}
+
+record_struct! {
+    /// The order as the desk has it, with its merchant's signature verified.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct OrderTerms {
+        /// The order.
+        pub order: OrderId,
+        /// SHA-256 of its signing input.
+        pub hash: Digest,
+        /// The merchant's account.
+        pub payee: AccountId,
+        /// What is asked.
+        pub amount: Minor,
+        /// When it stops being payable.
+        pub expires: Millis,
+        /// Whether the merchant asks for user verification.
+        pub verification_required: bool,
+    }
+}
+
+record_enum! {
+    /// How the payee was found.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub enum Entry {
+        /// A signed order.
+        1 => Order {
+            /// Its terms.
+            terms: OrderTerms
+        },
+        /// A person's or merchant's account.
+        2 => Account,
+        /// A static merchant code (level D).
+        3 => StaticCode,
+    }
+}
+
+record_struct! {
+    /// What the server knew when it passed an authorisation on; versioned by the record, kept as evidence.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Context {
+        /// The person of the session.
+        pub person: PersonId,
+        /// User verification of this text.
+        pub verification: Option<Verification>,
+        /// How the payee was found.
+        pub entry: Entry,
+    }
+}
+
+/// A validly signed authorisation: the parsed text, whose signature was verified before this value was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Authorisation {
+    /// The certificate that signed.
+    pub certificate: CertificateId,
+    /// SHA-256 of the signing input.
+    pub hash: Digest,
+    /// `transaction_id`.
+    pub number: PaymentNumber,
+    /// `seq`.
+    pub seq: u64,
+    /// `prev`.
+    pub prev: Digest,
+    /// `kind`.
+    pub kind: PaymentKind,
+    /// `payer`.
+    pub payer: AccountId,
+    /// `payee.id`.
+    pub payee: AccountId,
+    /// `currency`.
+    pub currency: Currency,
+    /// `amount`.
+    pub amount: Minor,
+    /// `fee`.
+    pub fee: Minor,
+    /// `order`.
+    pub order: Option<Digest>,
+    /// The header's `iat`.
+    pub issued: Millis,
+    /// `exp`.
+    pub expires: Millis,
+    /// What the server knew.
+    pub context: Context,
+    /// Kept beside the record: the signed bytes and the context.
+    pub evidence: Vec<u8>,
+}

@@ -1,2 +1,88 @@
-//! xtask
-fn main() {}
+//! The project's own chores: `cargo xtask demo`, `test`, `check`, `tidy`, `gen`, `deny`.
+//!
+//! Everything a contributor or a build machine runs is one of these commands, so that "it works
+//! here" and "it works there" are the same sentence. The program knows nothing of the rooms it
+//! serves: it starts `cargo`, `npm` and the binary, and reads files.
+
+#![expect(clippy::print_stdout, reason = "a chore speaks to the terminal")]
+
+mod demo;
+mod deny;
+mod generate;
+mod needs;
+mod root;
+mod run;
+mod steps;
+mod test;
+mod tidy;
+mod web;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// The project's own chores.
+#[derive(Parser)]
+#[command(name = "cargo xtask", version, max_term_width = 100)]
+pub(crate) struct Chores {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Build the web app and the server, then start the demonstration on loopback.
+    Demo {
+        /// Use the quickly built development binary instead of the optimised one.
+        #[arg(long)]
+        debug: bool,
+        /// Passed on to `yinxin demo`, for example `--listen 127.0.0.1:9000 --data ./mine`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
+    /// Install what the tests need, then format, lint, tidy and test everything.
+    Test {
+        /// Install nothing: say what is missing and stop.
+        #[arg(long)]
+        no_install: bool,
+        /// Leave the browser tests out.
+        #[arg(long)]
+        no_browser: bool,
+    },
+    /// The fast inner loop: format, lint, tidy and test the Rust code only.
+    Check {
+        /// Only this crate is linted and tested, for example `yinxin-core`.
+        #[arg(short, long)]
+        package: Option<String>,
+    },
+    /// Keep the house: arrows between crates, file lengths, names, documents, locales.
+    Tidy,
+    /// Write the generated files: the `OpenAPI` document and the TypeScript types made from it.
+    Gen {
+        /// Write nothing and fail when a generated file is not up to date.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Check licences, advisories and sources of the dependencies (installs cargo-deny once).
+    Deny,
+}
+
+fn main() -> ExitCode {
+    let chores = Chores::parse();
+    let done = match chores.chore {
+        Chore::Demo { debug, args } => demo::demo(debug, &args),
+        Chore::Test { no_install, no_browser } => {
+            test::test(&test::Choice { install: !no_install, browser: !no_browser })
+        }
+        Chore::Check { package } => test::check(package.as_deref()),
+        Chore::Tidy => tidy::tidy(),
+        Chore::Gen { check } => generate::generate(check),
+        Chore::Deny => deny::deny(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            println!("\ncargo xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,92 @@
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
+import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { extname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import vue from '@vitejs/plugin-vue'
+import type { Plugin, UserConfig } from 'vite'
+
+const web = resolve(fileURLToPath(new URL('..', import.meta.url)))
+const PACKABLE = new Set(['.js', '.css', '.html', '.svg', '.json', '.webmanifest', '.wasm', '.txt'])
+/** Below this a compressed sibling costs more than it saves. */
+const PACK_FROM_BYTES = 256
+
+function filesOf(folder: string): string[] {
+  return readdirSync(folder).flatMap((name) => {
+    const path = join(folder, name)
+    return statSync(path).isDirectory() ? filesOf(path) : [path]
+  })
+}
+
+/** Writes a `.br` and a `.gz` beside every text file of the bundle, so that the server never compresses. */
+function precompress(): Plugin {
+  let out = ''
+  return {
+    name: 'yinxin-precompress',
+    apply: 'build',
+    configResolved: (config) => { out = resolve(config.root, config.build.outDir) },
+    closeBundle() {
+      for (const path of filesOf(out)) {
+        if (!PACKABLE.has(extname(path))) continue
+        const bytes = readFileSync(path)
+        if (bytes.length < PACK_FROM_BYTES) continue
+        writeFileSync(`${path}.br`, brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }))
+        writeFileSync(`${path}.gz`, gzipSync(bytes, { level: 9 }))
+      }
+    },
+  }
+}
+
+/** Vant's icon style carries a data font and a third-party address; the page's policy allows neither, so both go. */
+function stripVantFont(): Plugin {
+  return {
+    name: 'yinxin-strip-vant-font',
+    enforce: 'pre',
+    transform(code, id) {
+      if (!id.includes('/vant/') || !id.endsWith('.css') || !code.includes('@font-face')) return null
+      return { code: code.replace(/@font-face\s*\{[^}]*\}/g, ''), map: null }
+    },
+  }
+}
+
+/** Emits `sw.js` from its template, with the list of the shell's files and a name that changes with them. */
+function serviceWorker(template: string): Plugin {
+  return {
+    name: 'yinxin-service-worker',
+    apply: 'build',
+    generateBundle(_, bundle) {
+      const shell = Object.keys(bundle).filter((name) => /\.(js|css)$/.test(name) && !name.includes('lazy-')).map((name) => `/${name}`).sort()
+      const version = createHash('sha256').update(shell.join('\n')).digest('hex').slice(0, 12)
+      const source = readFileSync(template, 'utf8')
+        .replace('__SHELL__', JSON.stringify(['/', '/manifest.webmanifest', '/icons/icon.svg', ...shell]))
+        .replace('__VERSION__', version)
+      this.emitFile({ type: 'asset', fileName: 'sw.js', source })
+    },
+  }
+}
+
+/** The shared part of every app's build: strict output without inline code, hashed assets, compressed siblings. */
+export function app(options: { folder: string; base: string; serviceWorker?: string }): UserConfig {
+  const root = join(web, options.folder)
+  const api = process.env.YINXIN_API ?? 'http://localhost:8088'
+  return {
+    root,
+    base: options.base,
+    resolve: { alias: { '@shared': join(web, 'shared'), '@': join(root, 'src') } },
+    plugins: [stripVantFont(), vue(), precompress(), ...(options.serviceWorker ? [serviceWorker(join(root, options.serviceWorker))] : [])],
+    define: {
+      __VUE_OPTIONS_API__: 'false',
+      __APP_VERSION__: JSON.stringify(process.env.YINXIN_VERSION ?? '0.1.0'),
+    },
+    server: { host: 'localhost', proxy: { '/api': api, '/pki': api } },
+    build: {
+      outDir: join(root, 'dist'),
+      emptyOutDir: true,
+      target: ['es2022', 'chrome107', 'safari16'],
+      assetsInlineLimit: 0,
+      modulePreload: { polyfill: false },
+      reportCompressedSize: false,
+      sourcemap: false,
+    },
+  }
+}

@@ -1,0 +1,7 @@
+import { app } from './app'
+import { certificate } from './certificate'
+import { money } from './money'
+import { person } from './person'
+
+export default { app, certificate, money, person }
+export { problems } from '@shared/locales/zh/problems'

@@ -1,0 +1,16 @@
+import { createApp } from 'vue'
+import { preferredLanguage } from '@shared/locales'
+import '@shared/styles/tokens.css'
+import '@shared/styles/base.css'
+import App from './App.vue'
+import { startAppearance } from './appearance'
+import { setLanguage } from './i18n'
+import { router } from './router'
+import { startServiceWorker } from './pwa'
+import { session } from './session'
+
+startAppearance()
+void session.loadDeployment().catch(() => undefined)
+await setLanguage(preferredLanguage(), false)
+createApp(App).use(router).mount('#app')
+startServiceWorker()

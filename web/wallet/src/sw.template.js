@@ -1,0 +1,13 @@
+// The shell, offline. Never the API, never a payment: this worker keeps files and nothing else.
+const NAME = 'yinxin-__VERSION__'
+const SHELL = __SHELL__
+self.addEventListener('install', (event) => event.waitUntil(caches.open(NAME).then((cache) => cache.addAll(SHELL))))
+self.addEventListener('message', (event) => { if (event.data === 'update') self.skipWaiting() })
+self.addEventListener('activate', (event) => event.waitUntil(
+  caches.keys().then((names) => Promise.all(names.filter((name) => name !== NAME).map((name) => caches.delete(name))))))
+self.addEventListener('fetch', (event) => {
+  const url = new URL(event.request.url)
+  if (event.request.method !== 'GET' || url.origin !== location.origin) return
+  if (SHELL.includes(url.pathname) && url.pathname !== '/') event.respondWith(caches.match(event.request).then((hit) => hit ?? fetch(event.request)))
+  else if (event.request.mode === 'navigate' && !/^\/(api|pki|checkout|verify|demo)(\/|$)/.test(url.pathname)) event.respondWith(fetch(event.request).catch(() => caches.match('/')))
+})

@@ -1,0 +1,93 @@
+//! Devices: browsers that once gave a second factor, each known by the hash of its cookie.
+
+use super::fields::{Fields, words};
+use super::{DeskError, DeskRead, DeskWrite};
+use rusqlite::params;
+use yinxin_core::{DeviceId, Digest, Millis, PersonId};
+
+const TABLE: &str = "devices";
+
+words! {
+    /// What a device calls itself: a closed list, because SMS texts name it.
+    DeviceKind {
+        /// An iPhone.
+        Iphone = "iphone",
+        /// An Android phone.
+        Android = "android",
+        /// A computer with Windows.
+        Windows = "windows",
+        /// A Mac.
+        Mac = "mac",
+        /// A computer with Linux.
+        Linux = "linux",
+        /// Anything else.
+        Other = "other",
+    }
+}
+
+/// One browser.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeviceRow {
+    /// The device.
+    pub device: DeviceId,
+    /// SHA-256 of its cookie.
+    pub token_hash: Digest,
+    /// What it calls itself.
+    pub kind: DeviceKind,
+    /// When it was first seen.
+    pub created_at: Millis,
+}
+
+fn read(fields: &Fields<'_>) -> Result<DeviceRow, DeskError> {
+    Ok(DeviceRow {
+        device: fields.id("device")?,
+        token_hash: fields.id("token_hash")?,
+        kind: fields.word("kind", DeviceKind::from_word)?,
+        created_at: fields.time("created_at")?,
+    })
+}
+
+impl DeskRead<'_> {
+    /// The device with this id.
+    pub fn device(&self, device: DeviceId) -> Result<Option<DeviceRow>, DeskError> {
+        self.one(TABLE, "SELECT * FROM devices WHERE device = ?1", [device.as_bytes()], read)
+    }
+
+    /// The device whose cookie has this hash.
+    pub fn device_by_token(&self, token_hash: Digest) -> Result<Option<DeviceRow>, DeskError> {
+        self.one(TABLE, "SELECT * FROM devices WHERE token_hash = ?1", [token_hash.as_bytes()], read)
+    }
+
+    /// Since when `person` is known on `device`.
+    pub fn known_since(&self, person: PersonId, device: DeviceId) -> Result<Option<Millis>, DeskError> {
+        let sql = "SELECT person, known_at FROM known_devices WHERE person = ?1 AND device = ?2";
+        let ids = params![person.as_bytes(), device.as_bytes()];
+        self.one("known_devices", sql, ids, |fields| fields.time("known_at"))
+    }
+}
+
+impl DeskWrite<'_> {
+    /// Writes a new device down.
+    pub fn insert_device(&self, device: &DeviceRow) -> Result<(), DeskError> {
+        self.execute(
+            "INSERT INTO devices (device, token_hash, kind, created_at) VALUES (?1, ?2, ?3, ?4)",
+            params![
+                device.device.as_bytes(),
+                device.token_hash.as_bytes(),
+                device.kind.word(),
+                device.created_at.0
+            ],
+        )?;
+        Ok(())
+    }
+
+    /// Makes `device` known for `person`; the first time counts.
+    pub fn know_device(&self, person: PersonId, device: DeviceId, at: Millis) -> Result<(), DeskError> {
+        self.execute(
+            "INSERT INTO known_devices (person, device, known_at) VALUES (?1, ?2, ?3)
+             ON CONFLICT (person, device) DO NOTHING",
+            params![person.as_bytes(), device.as_bytes(), at.0],
+        )?;
+        Ok(())
+    }
+}

@@ -1,0 +1,11 @@
+import '@shared/styles/tokens.css'
+import '@shared/styles/base.css'
+import { preferredLanguage } from '@shared/locales'
+import { createApp } from 'vue'
+import Checkout from './Checkout.vue'
+import { setLanguage } from './locales'
+import { followTheme } from './theme'
+
+followTheme()
+await setLanguage(preferredLanguage(), false)
+createApp(Checkout).mount('#app')

@@ -1,0 +1,71 @@
+//! The HTTP API: one file per resource, described by the OpenAPI document that is made here.
+
+pub(crate) mod certificates;
+pub(crate) mod demo;
+pub(crate) mod deployment;
+pub(crate) mod document;
+pub(crate) mod enrolments;
+pub(crate) mod events;
+pub(crate) mod log;
+pub(crate) mod orders;
+pub(crate) mod payees;
+pub(crate) mod payments;
+pub(crate) mod people;
+pub(crate) mod pki;
+pub(crate) mod sessions;
+pub(crate) mod settings;
+pub(crate) mod wire;
+
+use crate::app::App;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// The routes of every deployment.
+pub(crate) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(document::skeleton())
+        .routes(routes!(deployment::get_health))
+        .routes(routes!(deployment::get_deployment))
+        .routes(routes!(people::create_sms_code))
+        .routes(routes!(people::create_person))
+        .routes(routes!(people::get_me))
+        .routes(routes!(sessions::create_session))
+        .routes(routes!(sessions::delete_session))
+        .routes(routes!(enrolments::create_enrolment))
+        .routes(routes!(enrolments::get_current_enrolment))
+        .routes(routes!(enrolments::verify_enrolment_code))
+        .routes(routes!(enrolments::issue_certificate))
+        .routes(routes!(enrolments::activate_certificate))
+        .routes(routes!(certificates::list_certificates))
+        .routes(routes!(certificates::get_certificate, certificates::rename_certificate))
+        .routes(routes!(certificates::get_certificate_file))
+        .routes(routes!(certificates::suspend_certificate))
+        .routes(routes!(certificates::create_resumption_code))
+        .routes(routes!(certificates::resume_certificate))
+        .routes(routes!(certificates::revoke_certificate))
+        .routes(routes!(certificates::create_pin_proof))
+        .routes(routes!(settings::create_tap_challenge))
+        .routes(routes!(settings::set_tap))
+        .routes(routes!(payments::create_quote))
+        .routes(routes!(payments::create_payment, payments::list_payments))
+        .routes(routes!(payments::get_payment))
+        .routes(routes!(payments::void_payment))
+        .routes(routes!(payees::find_payee))
+        .routes(routes!(orders::create_order))
+        .routes(routes!(orders::get_order))
+        .routes(routes!(orders::stream_order))
+        .routes(routes!(orders::cancel_order))
+        .routes(routes!(orders::get_merchant))
+        .routes(routes!(events::stream_account))
+        .routes(routes!(log::get_checkpoint))
+        .routes(routes!(pki::get_pki_file))
+        .routes(routes!(pki::post_ocsp))
+        .routes(routes!(pki::get_ocsp))
+}
+
+/// The routes that only a demonstration has.
+pub(crate) fn demo_router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(demo::create_top_up))
+        .routes(routes!(demo::list_demo_sms))
+        .routes(routes!(demo::get_demo_state))
+}

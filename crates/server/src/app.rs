@@ -1,0 +1,3 @@
+//! What every handler shares.
+#[derive(Clone)]
+pub(crate) struct App {}

@@ -1,0 +1,114 @@
+// The real binary, started with `yinxin demo` on free loopback ports and a data directory of its own.
+import { spawn } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** The root folder of the project. */
+export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
+
+/** The binary under test: what `cargo xtask test` built, or `YINXIN_BIN`. */
+export const BINARY = process.env.YINXIN_BIN ?? join(ROOT, 'target', 'debug', 'yinxin')
+
+const START_LIMIT_MS = 20_000
+
+/** A loopback port that nobody listens on. */
+export function freePort() {
+  return new Promise((resolve, reject) => {
+    const probe = createServer().once('error', reject)
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address()
+      probe.close(() => resolve(port))
+    })
+  })
+}
+
+/** A running demonstration. `origin` is the address of the app, `shop` that of the tea shop. */
+export class Demo {
+  static async start({ binary = BINARY, data = null } = {}) {
+    const folder = data ?? await mkdtemp(join(tmpdir(), 'yinxin-demo-'))
+    const port = await freePort()
+    const started = performance.now()
+    const child = spawn(binary, ['demo', '--listen', `127.0.0.1:${port}`, '--data', folder], { stdio: ['ignore', 'pipe', 'pipe'] })
+    const demo = new Demo(child, folder, `http://localhost:${port}`)
+    await demo.#untilReady(started)
+    demo.shop = (await demo.get('/api/v1/demo/state')).shop_url.replace(/\/$/, '')
+    return demo
+  }
+
+  constructor(child, folder, origin) {
+    this.child = child
+    this.folder = folder
+    this.origin = origin
+    this.said = ''
+    /** Milliseconds from the start of the process to the first healthy answer. */
+    this.startedAfterMs = 0
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => { this.said += text })
+    this.ended = new Promise((resolve) => child.once('exit', (code, signal) => resolve({ code, signal })))
+  }
+
+  async #untilReady(started) {
+    let over = null
+    void this.ended.then((how) => { over = how })
+    while (performance.now() - started < START_LIMIT_MS) {
+      if (over) throw new Error(`yinxin demo ended (${JSON.stringify(over)}):\n${this.said}`)
+      const healthy = await fetch(`${this.origin}/healthz`).then((answer) => answer.ok, () => false)
+      if (healthy) {
+        this.startedAfterMs = performance.now() - started
+        return
+      }
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+    this.child.kill('SIGKILL')
+    throw new Error(`yinxin demo was not ready after ${START_LIMIT_MS} ms:\n${this.said}`)
+  }
+
+  /** A JSON answer of the public API, without any session. */
+  async get(path) {
+    const answer = await fetch(this.origin + path)
+    if (!answer.ok) throw new Error(`GET ${path}: ${answer.status} ${await answer.text()}`)
+    return answer.json()
+  }
+
+  /** The bytes of a public file. */
+  async bytes(path) {
+    const answer = await fetch(this.origin + path)
+    if (!answer.ok) throw new Error(`GET ${path}: ${answer.status}`)
+    return Buffer.from(await answer.arrayBuffer())
+  }
+
+  /** The newest code in the tray that was sent after `since` (a server time, or nothing). */
+  async code(since = '') {
+    for (let tries = 0; tries < 100; tries += 1) {
+      const { messages } = await this.get('/api/v1/demo/sms')
+      const fresh = messages.filter((message) => message.code && message.at > since).sort((a, b) => (a.at < b.at ? 1 : -1))
+      if (fresh.length > 0) return fresh[0]
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    }
+    throw new Error('no code arrived in the SMS tray')
+  }
+
+  /** The time of the newest message, to wait for a later one. */
+  async lastMessage() {
+    const { messages } = await this.get('/api/v1/demo/sms')
+    return messages.map((message) => message.at).sort().at(-1) ?? ''
+  }
+
+  /** Resident memory in MiB. */
+  async residentMib() {
+    const status = await readFile(`/proc/${this.child.pid}/status`, 'utf8')
+    return Number(/VmRSS:\s+(\d+)/.exec(status)[1]) / 1024
+  }
+
+  /** Stop it and remove its data, unless the folder is to be kept. */
+  async stop({ keep = false, signal = 'SIGTERM' } = {}) {
+    this.child.kill(signal)
+    const late = setTimeout(() => this.child.kill('SIGKILL'), 5_000)
+    const how = await this.ended
+    clearTimeout(late)
+    if (!keep) await rm(this.folder, { recursive: true, force: true })
+    return how
+  }
+}

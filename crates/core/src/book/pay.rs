@@ -11,7 +11,7 @@ use crate::text::AUTHORISATION_MAX_MS;
 use crate::time::{Millis, Now};
 
 /// User verification older than this does not verify a payment (rules § 3).
-pub const VERIFICATION_MAX_MS: i64 = 60 * Millis::SECOND;
+const VERIFICATION_MAX_MS: i64 = 60 * Millis::SECOND;
 /// How far a server's challenge may lie ahead of the record time: two nodes' clocks.
 const CLOCK_TOLERANCE_MS: i64 = 5 * Millis::SECOND;
 /// Refusals of one certificate that are recorded in an hour; later ones are answered and not recorded (house, law 3).

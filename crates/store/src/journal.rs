@@ -1,0 +1,352 @@
+//! The journal: append-only records, their evidence, the tree's full tiles and one signed head for each batch.
+//!
+//! `append` is one durable commit. Triggers forbid changing or deleting facts, tiles and heads; evidence alone may be erased.
+
+use crate::error::StoreError;
+use crate::readers::Readers;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use std::path::{Path, PathBuf};
+
+/// "YXJ1": tells this file from any other SQLite database.
+const APPLICATION_ID: i32 = 0x5958_4a31;
+/// WAL size from which the next quiet moment starts it afresh.
+const WAL_RESTART_BYTES: u64 = 64 << 20;
+
+const SCHEMA: &str = "
+CREATE TABLE records (
+  idx INTEGER PRIMARY KEY, facts BLOB NOT NULL, opening BLOB NOT NULL, digest BLOB NOT NULL
+) STRICT;
+CREATE TABLE evidence (idx INTEGER PRIMARY KEY, salt BLOB NOT NULL, bytes BLOB NOT NULL) STRICT;
+CREATE TABLE tiles (level INTEGER NOT NULL, number INTEGER NOT NULL, hashes BLOB NOT NULL, PRIMARY KEY (level, number)) STRICT, WITHOUT ROWID;
+CREATE TABLE heads (size INTEGER PRIMARY KEY, note TEXT NOT NULL) STRICT;
+CREATE TABLE snapshots (idx INTEGER PRIMARY KEY) STRICT;
+CREATE TRIGGER records_keep BEFORE UPDATE ON records BEGIN SELECT RAISE(ABORT, 'records are permanent'); END;
+CREATE TRIGGER records_stay BEFORE DELETE ON records BEGIN SELECT RAISE(ABORT, 'records are permanent'); END;
+CREATE TRIGGER tiles_keep BEFORE UPDATE ON tiles BEGIN SELECT RAISE(ABORT, 'tiles are permanent'); END;
+CREATE TRIGGER tiles_stay BEFORE DELETE ON tiles BEGIN SELECT RAISE(ABORT, 'tiles are permanent'); END;
+CREATE TRIGGER heads_keep BEFORE UPDATE ON heads BEGIN SELECT RAISE(ABORT, 'heads are permanent'); END;
+CREATE TRIGGER heads_stay BEFORE DELETE ON heads BEGIN SELECT RAISE(ABORT, 'heads are permanent'); END;
+";
+
+/// A record to append.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewRecord {
+    /// The encoded facts.
+    pub facts: Vec<u8>,
+    /// The opening `r` of its leaf.
+    pub opening: [u8; 32],
+    /// H(salt ‖ evidence).
+    pub digest: [u8; 32],
+    /// The salt; it goes with the evidence.
+    pub salt: [u8; 32],
+    /// What was signed, and the context.
+    pub evidence: Vec<u8>,
+    /// Whether a start looks here for a snapshot's name.
+    pub names_snapshot: bool,
+}
+
+/// A full tile of the tree: 256 hashes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TileRow {
+    /// Level; 0 holds leaf hashes.
+    pub level: u8,
+    /// Number within the level.
+    pub number: u64,
+    /// 8,192 bytes.
+    pub hashes: Vec<u8>,
+}
+
+/// A signed tree head.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    /// Records that it covers.
+    pub size: u64,
+    /// The signed checkpoint (C2SP signed-note).
+    pub note: String,
+}
+
+/// Everything of one durable commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Batch {
+    /// Index of the first record.
+    pub first: u64,
+    /// The records, in order.
+    pub records: Vec<NewRecord>,
+    /// Tiles that these records filled.
+    pub tiles: Vec<TileRow>,
+    /// The head after the last of them.
+    pub head: Head,
+}
+
+/// A record as it stands in the journal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredRecord {
+    /// Its index.
+    pub index: u64,
+    /// The encoded facts.
+    pub facts: Vec<u8>,
+    /// The opening `r` of its leaf.
+    pub opening: [u8; 32],
+    /// H(salt ‖ evidence).
+    pub digest: [u8; 32],
+}
+
+/// The evidence of a record, until it is erased.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredEvidence {
+    /// Its salt.
+    pub salt: [u8; 32],
+    /// The bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// The writer's end of a journal. One writer at a time.
+pub trait Journal: Send {
+    /// Makes a batch durable, all of it or nothing. After an error the caller reads the real tail with a
+    /// [`JournalReader`] before it goes on; after [`StoreError::Sync`] it ends the process.
+    fn append(&mut self, batch: &Batch) -> Result<(), StoreError>;
+
+    /// Moves what was appended out of the write-ahead log. Called in quiet moments; never needed for durability.
+    fn tidy(&mut self) -> Result<(), StoreError>;
+}
+
+/// The journal in one SQLite file (`synchronous=FULL`).
+pub struct SqliteJournal {
+    connection: Connection,
+    path: PathBuf,
+}
+
+impl SqliteJournal {
+    /// Opens or creates the file for writing.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let connection = Connection::open(path)?;
+        connection.pragma_update(None, "page_size", 8192)?;
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+        let found: i32 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
+        if found != APPLICATION_ID {
+            let tables: i64 =
+                connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+            if tables > 0 {
+                return Err(StoreError::Failed(format!("{} is not a journal", path.display())));
+            }
+            connection.execute_batch(&format!(
+                "BEGIN; {SCHEMA} PRAGMA application_id = {APPLICATION_ID}; COMMIT;"
+            ))?;
+        }
+        Ok(Self { connection, path: path.to_owned() })
+    }
+}
+
+impl Journal for SqliteJournal {
+    fn append(&mut self, batch: &Batch) -> Result<(), StoreError> {
+        let transaction = self.connection.transaction()?;
+        {
+            let mut record = transaction.prepare_cached("INSERT INTO records VALUES (?1, ?2, ?3, ?4)")?;
+            let mut evidence = transaction.prepare_cached("INSERT INTO evidence VALUES (?1, ?2, ?3)")?;
+            for (index, new) in (batch.first..).zip(&batch.records) {
+                record.execute(params![signed(index)?, new.facts, new.opening, new.digest])?;
+                evidence.execute(params![signed(index)?, new.salt, new.evidence])?;
+                if new.names_snapshot {
+                    transaction.execute("INSERT INTO snapshots VALUES (?1)", [signed(index)?])?;
+                }
+            }
+            let mut tile = transaction.prepare_cached("INSERT INTO tiles VALUES (?1, ?2, ?3)")?;
+            for row in &batch.tiles {
+                tile.execute(params![row.level, signed(row.number)?, row.hashes])?;
+            }
+            let head = &batch.head;
+            transaction
+                .prepare_cached("INSERT INTO heads VALUES (?1, ?2)")?
+                .execute(params![signed(head.size)?, head.note])?;
+        }
+        Ok(transaction.commit()?)
+    }
+
+    fn tidy(&mut self) -> Result<(), StoreError> {
+        let wal = self.path.with_extension("db-wal");
+        let size = std::fs::metadata(wal).map_or(0, |found| found.len());
+        let mode = if size > WAL_RESTART_BYTES { "RESTART" } else { "PASSIVE" };
+        self.connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |_| Ok(()))?;
+        Ok(())
+    }
+}
+
+/// Reads a journal, from any thread, as of the last commit.
+pub struct JournalReader {
+    readers: Readers,
+}
+
+impl JournalReader {
+    /// A reader of the file that a [`SqliteJournal`] made.
+    #[must_use]
+    pub fn new(path: &Path) -> Self {
+        Self { readers: Readers::new(path) }
+    }
+
+    /// The number of records.
+    pub fn size(&self) -> Result<u64, StoreError> {
+        let last: Option<i64> =
+            self.readers.lend()?.query_row("SELECT max(idx) FROM records", [], |row| row.get(0))?;
+        Ok(last.map_or(0, |last| unsigned(last).saturating_add(1)))
+    }
+
+    /// One record.
+    pub fn record(&self, index: u64) -> Result<Option<StoredRecord>, StoreError> {
+        let connection = self.readers.lend()?;
+        let mut statement =
+            connection.prepare_cached("SELECT idx, facts, opening, digest FROM records WHERE idx = ?1")?;
+        Ok(statement.query_row([signed(index)?], stored).optional()?)
+    }
+
+    /// At most `most` records from index `from` on.
+    pub fn records(&self, from: u64, most: u32) -> Result<Vec<StoredRecord>, StoreError> {
+        let connection = self.readers.lend()?;
+        let mut statement = connection.prepare_cached(
+            "SELECT idx, facts, opening, digest FROM records WHERE idx >= ?1 ORDER BY idx LIMIT ?2",
+        )?;
+        let rows = statement.query_map(params![signed(from)?, most], stored)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The evidence of a record, unless it was erased.
+    pub fn evidence(&self, index: u64) -> Result<Option<StoredEvidence>, StoreError> {
+        let connection = self.readers.lend()?;
+        let mut statement = connection.prepare_cached("SELECT salt, bytes FROM evidence WHERE idx = ?1")?;
+        let read = |row: &Row<'_>| Ok(StoredEvidence { salt: row.get(0)?, bytes: row.get(1)? });
+        Ok(statement.query_row([signed(index)?], read).optional()?)
+    }
+
+    /// A full tile's hashes: 8,192 bytes.
+    pub fn tile(&self, level: u8, number: u64) -> Result<Option<Vec<u8>>, StoreError> {
+        let connection = self.readers.lend()?;
+        let mut statement =
+            connection.prepare_cached("SELECT hashes FROM tiles WHERE level = ?1 AND number = ?2")?;
+        Ok(statement.query_row(params![level, signed(number)?], |row| row.get(0)).optional()?)
+    }
+
+    /// The newest head.
+    pub fn head(&self) -> Result<Option<Head>, StoreError> {
+        self.head_where("SELECT size, note FROM heads WHERE size >= ?1 ORDER BY size DESC LIMIT 1", 0)
+    }
+
+    /// The first head that covers the record at `index`: the one of its own batch.
+    pub fn head_covering(&self, index: u64) -> Result<Option<Head>, StoreError> {
+        self.head_where("SELECT size, note FROM heads WHERE size > ?1 ORDER BY size LIMIT 1", index)
+    }
+
+    /// Index of the newest record that names a snapshot.
+    pub fn newest_snapshot(&self) -> Result<Option<u64>, StoreError> {
+        let last: Option<i64> =
+            self.readers.lend()?.query_row("SELECT max(idx) FROM snapshots", [], |row| row.get(0))?;
+        Ok(last.map(unsigned))
+    }
+
+    fn head_where(&self, sql: &str, bound: u64) -> Result<Option<Head>, StoreError> {
+        let connection = self.readers.lend()?;
+        let mut statement = connection.prepare_cached(sql)?;
+        let read = |row: &Row<'_>| Ok(Head { size: unsigned(row.get(0)?), note: row.get(1)? });
+        Ok(statement.query_row([signed(bound)?], read).optional()?)
+    }
+}
+
+fn stored(row: &Row<'_>) -> rusqlite::Result<StoredRecord> {
+    Ok(StoredRecord {
+        index: unsigned(row.get(0)?),
+        facts: row.get(1)?,
+        opening: row.get(2)?,
+        digest: row.get(3)?,
+    })
+}
+
+pub(crate) fn signed(value: u64) -> Result<i64, StoreError> {
+    i64::try_from(value).map_err(|_| StoreError::Failed("an index is too large".to_owned()))
+}
+
+pub(crate) fn unsigned(value: i64) -> u64 {
+    u64::try_from(value).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn batch(first: u64, facts: &[&[u8]]) -> Batch {
+        let record = |facts: &&[u8]| NewRecord {
+            facts: facts.to_vec(),
+            opening: [1; 32],
+            digest: [2; 32],
+            salt: [3; 32],
+            evidence: b"evidence".to_vec(),
+            names_snapshot: facts.starts_with(b"snapshot"),
+        };
+        let size = first + facts.len() as u64;
+        Batch {
+            first,
+            records: facts.iter().map(record).collect(),
+            tiles: Vec::new(),
+            head: Head { size, note: format!("note {size}") },
+        }
+    }
+
+    #[test]
+    fn what_was_appended_is_read_back_by_a_journal_opened_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.db");
+        let mut journal = SqliteJournal::open(&path).unwrap();
+        journal.append(&batch(0, &[b"one", b"snapshot"])).unwrap();
+        journal.append(&batch(2, &[b"three"])).unwrap();
+        drop(journal);
+        SqliteJournal::open(&path).unwrap().tidy().unwrap();
+        let reader = JournalReader::new(&path);
+        assert_eq!(reader.size().unwrap(), 3);
+        assert_eq!(reader.record(2).unwrap().unwrap().facts, b"three");
+        assert_eq!(reader.records(1, 10).unwrap().len(), 2);
+        assert_eq!(reader.evidence(0).unwrap().unwrap().bytes, b"evidence");
+        assert_eq!(reader.newest_snapshot().unwrap(), Some(1));
+        assert_eq!(reader.head().unwrap().unwrap().size, 3);
+        assert_eq!(reader.head_covering(1).unwrap().unwrap().size, 2);
+        assert_eq!(reader.head_covering(3).unwrap(), None);
+    }
+
+    #[test]
+    fn a_batch_that_repeats_an_index_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.db");
+        let mut journal = SqliteJournal::open(&path).unwrap();
+        journal.append(&batch(0, &[b"one", b"two"])).unwrap();
+        assert!(journal.append(&batch(1, &[b"again", b"three"])).is_err());
+        let reader = JournalReader::new(&path);
+        assert_eq!(reader.size().unwrap(), 2);
+        assert_eq!(reader.record(1).unwrap().unwrap().facts, b"two");
+    }
+
+    #[test]
+    fn records_tiles_and_heads_cannot_be_changed_or_deleted() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.db");
+        let mut journal = SqliteJournal::open(&path).unwrap();
+        let mut first = batch(0, &[b"one"]);
+        first.tiles.push(TileRow { level: 0, number: 0, hashes: vec![0; 8192] });
+        journal.append(&first).unwrap();
+        for sql in [
+            "UPDATE records SET facts = x'00'",
+            "DELETE FROM records",
+            "UPDATE tiles SET hashes = x'00'",
+            "DELETE FROM tiles",
+            "UPDATE heads SET note = ''",
+            "DELETE FROM heads",
+        ] {
+            assert!(journal.connection.execute_batch(sql).is_err(), "{sql}");
+        }
+    }
+
+    #[test]
+    fn another_database_is_not_taken_for_a_journal() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.db");
+        Connection::open(&path).unwrap().execute_batch("CREATE TABLE other (x)").unwrap();
+        assert!(SqliteJournal::open(&path).is_err());
+    }
+}

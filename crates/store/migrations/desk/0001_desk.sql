@@ -10,7 +10,8 @@ CREATE TABLE people (
   password            TEXT    NOT NULL,            -- Argon2id, PHC string
   password_changed_at INTEGER NOT NULL,
   registration        BLOB    NOT NULL UNIQUE      CHECK (length(registration) = 32), -- which request opened it
-  sitting_until       INTEGER NOT NULL,            -- until then no second code and no second password
+  sitting_until       INTEGER NOT NULL,            -- until then no second code and no second password …
+  sitting_device      BLOB    NOT NULL,            -- … on this device
   created_at          INTEGER NOT NULL,
   opened_at           INTEGER                      -- NULL: intended, the journal was not told yet
 ) STRICT, WITHOUT ROWID;
@@ -101,7 +102,7 @@ CREATE TABLE issuances (
   created_at    INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX issuances_by_person ON issuances (person, created_at);
-CREATE INDEX issuances_by_enrolment ON issuances (enrolment, created_at);
+CREATE UNIQUE INDEX issuances_one_live ON issuances (enrolment) WHERE state <> 'abandoned';
 
 -- How the device keeps the key, and what the server needs to verify its holder.
 CREATE TABLE custody (

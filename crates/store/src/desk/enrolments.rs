@@ -112,14 +112,15 @@ impl DeskWrite<'_> {
         Ok(())
     }
 
-    /// Moves an enrolment on.
-    pub fn set_enrolment_state(
+    /// Moves an enrolment on; it ends by itself at `expires_at`.
+    pub fn move_enrolment(
         &self,
         enrolment: EnrolmentId,
         state: EnrolmentState,
+        expires_at: Millis,
     ) -> Result<(), DeskError> {
-        let sql = "UPDATE enrolments SET state = ?2 WHERE enrolment = ?1";
-        self.execute(sql, params![enrolment.as_bytes(), state.word()])?;
+        let sql = "UPDATE enrolments SET state = ?2, expires_at = ?3 WHERE enrolment = ?1";
+        self.execute(sql, params![enrolment.as_bytes(), state.word(), expires_at.0])?;
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 use super::fields::Fields;
 use super::{DeskError, DeskRead, DeskWrite};
 use rusqlite::params;
-use yinxin_core::{AccountId, Digest, Millis, PersonId};
+use yinxin_core::{AccountId, DeviceId, Digest, Millis, PersonId};
 
 const TABLE: &str = "people";
 
@@ -28,6 +28,8 @@ pub struct PersonRow {
     pub registration: Digest,
     /// End of the sitting in which registration's code and password serve enrolment too.
     pub sitting_until: Millis,
+    /// The device of that sitting.
+    pub sitting_device: DeviceId,
     /// When the intention was written.
     pub created_at: Millis,
     /// When the journal had the account; `None` while that is only intended.
@@ -45,6 +47,7 @@ fn read(fields: &Fields<'_>) -> Result<PersonRow, DeskError> {
         password_changed_at: fields.time("password_changed_at")?,
         registration: fields.id("registration")?,
         sitting_until: fields.time("sitting_until")?,
+        sitting_device: fields.id("sitting_device")?,
         created_at: fields.time("created_at")?,
         opened_at: fields.maybe_time("opened_at")?,
     })
@@ -91,8 +94,8 @@ impl DeskWrite<'_> {
     pub fn insert_person(&self, person: &PersonRow) -> Result<(), DeskError> {
         self.execute(
             "INSERT INTO people (person, account, account_number, phone, name, password, password_changed_at,
-               registration, sitting_until, created_at, opened_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+               registration, sitting_until, sitting_device, created_at, opened_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
             params![
                 person.person.as_bytes(),
                 person.account.as_bytes(),
@@ -103,6 +106,7 @@ impl DeskWrite<'_> {
                 person.password_changed_at.0,
                 person.registration.as_bytes(),
                 person.sitting_until.0,
+                person.sitting_device.as_bytes(),
                 person.created_at.0,
                 person.opened_at.map(|time| time.0),
             ],

@@ -25,6 +25,7 @@ fn person(seed: u8) -> PersonRow {
         password_changed_at: NOW,
         registration: Digest::from_bytes([seed; 32]),
         sitting_until: NOW.plus(600_000),
+        sitting_device: DeviceId::from_bytes([seed; 10]),
         created_at: NOW,
         opened_at: None,
     }
@@ -266,13 +267,23 @@ fn a_serial_is_signed_at_most_once() {
     assert_eq!((kept.der, kept.state), (Some(vec![1]), IssuanceState::Recorded));
     assert_eq!(desk.read(|tx| tx.issuances_of_person(PersonId::from_bytes([1; 10]), 9)).unwrap().len(), 1);
 
-    let abandoned = CertificateId::from_bytes([2; 10]);
-    desk.write(|tx| tx.insert_issuance(&issuance(2))).unwrap();
-    desk.write(|tx| tx.mark_abandoned(abandoned)).unwrap();
-    let late = desk.write(|tx| tx.keep_signed(abandoned, &[3], Thumbprint::from_bytes([3; 32]))).unwrap();
-    assert!(!late, "what was abandoned is never signed");
+    let second = desk.write(|tx| tx.insert_issuance(&issuance(2)));
+    assert!(second.unwrap_err().is_taken("issuances.enrolment"), "one live serial for an enrolment");
+}
+
+#[test]
+fn what_was_abandoned_is_never_signed() {
+    let (_folder, desk) = furnished();
+    let (first, second) = (CertificateId::from_bytes([1; 10]), CertificateId::from_bytes([2; 10]));
+    desk.write(|tx| {
+        tx.insert_issuance(&issuance(1))?;
+        tx.mark_abandoned(first)?;
+        tx.insert_issuance(&issuance(2))
+    })
+    .unwrap();
+    assert!(!desk.write(|tx| tx.keep_signed(first, &[3], Thumbprint::from_bytes([3; 32]))).unwrap());
     let current = desk.read(|tx| tx.issuance_of(EnrolmentId::from_bytes([1; 10]))).unwrap().unwrap();
-    assert_eq!(current.certificate, certificate);
+    assert_eq!(current.certificate, second);
 }
 
 #[test]
@@ -287,8 +298,9 @@ fn custody_is_kept_either_way_and_a_passkey_keeps_one_key() {
     let (first, second) = (CertificateId::from_bytes([1; 10]), CertificateId::from_bytes([2; 10]));
     desk.write(|tx| {
         tx.insert_issuance(&issuance(1))?;
-        tx.insert_issuance(&issuance(2))?;
-        tx.insert_custody(first, &passkey)
+        tx.insert_custody(first, &passkey)?;
+        tx.mark_abandoned(first)?;
+        tx.insert_issuance(&issuance(2))
     })
     .unwrap();
     let again = desk.write(|tx| tx.insert_custody(second, &passkey));

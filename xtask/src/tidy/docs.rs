@@ -15,7 +15,7 @@ const TOP: [&str; 10] =
     ["crates/", "web/", "docs/", "e2e/", "xtask/", "vectors/", ".ci/", "fuzz/", "bench/", ".cargo/"];
 
 /// What stands before the dot of a problem code.
-const GROUPS: [&str; 14] = [
+pub(super) const GROUPS: [&str; 14] = [
     "verify",
     "person",
     "session",
@@ -37,7 +37,7 @@ struct Facts {
     crates: BTreeSet<String>,
     chores: BTreeSet<String>,
     commands: BTreeSet<String>,
-    /// All Rust source of the rooms in one string, to look for codes in.
+    /// All Rust source of the rooms and the web's list of codes in one string, to look for codes in.
     source: String,
 }
 
@@ -69,8 +69,11 @@ fn facts(root: &Path) -> Result<Facts> {
         crates.extend(name.map(str::to_owned));
     }
     let mut source = String::new();
-    for path in files(&root.join("crates"), &|path| extension(path) == "rs") {
-        source.push_str(&std::fs::read_to_string(path)?);
+    let speaks_codes = |path: &Path| extension(path) == "rs" || path.ends_with("problem-codes.ts");
+    for path in
+        [files(&root.join("crates"), &speaks_codes), files(&root.join("web/shared"), &speaks_codes)].concat()
+    {
+        source.push_str(&std::fs::read_to_string(path)?.replace('\'', "\""));
     }
     let mut commands = BTreeSet::new();
     for path in files(&root.join("crates/server/src"), &|path| extension(path) == "rs") {
@@ -117,7 +120,8 @@ fn judge_word(word: &str, root: &Path, facts: &Facts) -> Option<String> {
 }
 
 fn is_name(word: &str) -> bool {
-    word.chars().all(|c| c.is_ascii_lowercase() || c == '-')
+    word.starts_with(|c: char| c.is_ascii_lowercase())
+        && word.chars().all(|c| c.is_ascii_lowercase() || c == '-')
 }
 
 /// The targets of relative links.

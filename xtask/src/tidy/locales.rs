@@ -6,8 +6,8 @@ use anyhow::Result;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-/// Two words are the same in every language: the product's name, and what Chinese calls itself.
-const OWN_NAMES: [&str; 2] = ["印信", "中文"];
+/// The same in every language: the name of the product, its seal, and what Chinese calls itself.
+const OWN_NAMES: [&str; 3] = ["印信", "中文", "印"];
 
 /// Dotted key → the placeholders of its sentence.
 type Keys = BTreeMap<String, BTreeSet<String>>;

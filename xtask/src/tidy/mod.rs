@@ -5,6 +5,7 @@
 
 mod arrows;
 mod attributes;
+mod codes;
 mod docs;
 mod lengths;
 mod locales;
@@ -17,7 +18,7 @@ use std::path::Path;
 
 type Check = fn(&Path) -> Result<Vec<String>>;
 
-const CHECKS: [(&str, Check); 7] = [
+const CHECKS: [(&str, Check); 8] = [
     ("arrows between crates", arrows::check),
     ("file lengths", lengths::check),
     ("names of modules", names::check),
@@ -25,6 +26,7 @@ const CHECKS: [(&str, Check); 7] = [
     ("twin documents", twins::check),
     ("documents name what exists", docs::check),
     ("locales", locales::check),
+    ("problem codes", codes::check),
 ];
 
 /// Run every check and print every finding.

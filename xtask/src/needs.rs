@@ -37,7 +37,7 @@ const PACKAGES: [Package; 4] = [
 ];
 
 /// Python tools, each in its own environment below `target/`.
-const TOOLS: [(&str, &str); 1] = [("pkilint", "pkilint==0.13.3")];
+const TOOLS: [(&str, &str); 2] = [("pkilint", "pkilint==0.13.3"), ("schemathesis", "schemathesis==4.32.5")];
 
 /// Install what is missing, or say what is missing and stop.
 pub(crate) fn all(may_install: bool) -> Result<()> {

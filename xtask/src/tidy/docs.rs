@@ -58,7 +58,23 @@ pub(crate) fn check(root: &Path) -> Result<Vec<String>> {
             findings.extend(judge(&span, root, &facts).map(|why| format!("{name}: `{span}`: {why}")));
         }
     }
+    for path in files(root, &|path| matches!(extension(path), "rs" | "ts" | "vue" | "mjs")) {
+        let text = std::fs::read_to_string(&path)?;
+        let name = shown(&path, root);
+        let missing = named_documents(&text).filter(|document| !root.join(document).is_file());
+        findings.extend(missing.map(|document| format!("{name}: no document {document}")));
+    }
     Ok(findings)
+}
+
+/// The documents that comments refer to, such as `docs/ARCHITECTURE.md`.
+fn named_documents(text: &str) -> impl Iterator<Item = &str> {
+    let comments =
+        text.lines().map(str::trim_start).filter(|line| line.starts_with("//") || line.starts_with('*'));
+    comments.flat_map(|line| line.split([' ', '`', '(', ')', ',', ';', ':'])).filter_map(|word| {
+        let word = word.trim_end_matches(['.', '#']);
+        (word.starts_with("docs/") && extension(Path::new(word)) == "md").then_some(word)
+    })
 }
 
 fn facts(root: &Path) -> Result<Facts> {
@@ -215,6 +231,18 @@ mod tests {
         let text = "[gone](./b.md) `crates/nowhere` `yinxin-nothing` `cargo xtask fly` `payment.flies`\n\
                     ```sh\nyinxin fly --high\n```\n";
         assert_eq!(findings(text).len(), 6, "{:?}", findings(text));
+    }
+
+    #[test]
+    fn a_comment_that_refers_to_a_document_which_is_not_there_is_found() {
+        let project = Project::with(&[
+            ("crates/a/src/lib.rs", "//! The bytes (`docs/reference/gone.md`), see docs/a.md.\nfn a() {}\n"),
+            ("docs/a.md", "here\n"),
+        ]);
+        assert_eq!(
+            check(project.path()).unwrap(),
+            ["crates/a/src/lib.rs: no document docs/reference/gone.md"]
+        );
     }
 
     #[test]

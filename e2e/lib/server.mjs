@@ -79,21 +79,19 @@ export class Demo {
     return Buffer.from(await answer.arrayBuffer())
   }
 
-  /** The newest code in the tray that was sent after `since` (a server time, or nothing). */
-  async code(since = '') {
-    for (let tries = 0; tries < 100; tries += 1) {
-      const { messages } = await this.get('/api/v1/demo/sms')
-      const fresh = messages.filter((message) => message.code && message.at > since).sort((a, b) => (a.at < b.at ? 1 : -1))
-      if (fresh.length > 0) return fresh[0]
-      await new Promise((resolve) => setTimeout(resolve, 100))
-    }
-    throw new Error('no code arrived in the SMS tray')
-  }
-
-  /** The time of the newest message, to wait for a later one. */
+  /** The newest message of the tray, as one text; what comes later differs. */
   async lastMessage() {
     const { messages } = await this.get('/api/v1/demo/sms')
-    return messages.map((message) => message.at).sort().at(-1) ?? ''
+    return messages.length === 0 ? '' : `${messages.length} ${JSON.stringify(messages[0])}`
+  }
+
+  /** The code that arrived after `since`, which `lastMessage` answered before the code was asked for. */
+  async code(since) {
+    for (let tries = 0; tries < 100; tries += 1) {
+      if (await this.lastMessage() !== since) return (await this.get('/api/v1/demo/sms')).messages[0]
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    throw new Error('no code arrived in the SMS tray')
   }
 
   /** Resident memory in MiB. */

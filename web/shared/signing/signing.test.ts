@@ -154,9 +154,11 @@ describe('the chain', () => {
     expect(await isChainGood(chain, now, randomBytes(32))).toBe(false)
     const other = await makeChain()
     expect(await isChainGood([chain[0]!, other.chain[1]!, other.chain[2]!], now, null)).toBe(false)
-    const changed = new Uint8Array(chain[0]!)
-    changed[changed.length - 80] = (changed[changed.length - 80] ?? 0) ^ 1
-    expect(await isChainGood([changed, chain[1]!, chain[2]!], now, null)).toBe(false)
+    for (const at of [6, 60, 120, 200, chain[0]!.length - 80, chain[0]!.length - 20]) {
+      const changed = new Uint8Array(chain[0]!)
+      changed[at] = (changed[at] ?? 0) ^ 1
+      expect(await isChainGood([changed, chain[1]!, chain[2]!], now, null), `byte ${at}`).toBe(false)
+    }
     expect(await isChainGood([chain[1]!, chain[2]!], now, null)).toBe(false)
   })
 })

@@ -23,6 +23,7 @@ export interface ReadCertificate {
 const OID_COMMON_NAME = '55 04 03'
 const OID_ALT_NAME = '55 1d 11'
 const OID_BASIC = '55 1d 13'
+const ECDSA_SHA256 = '06 08 2a 86 48 ce 3d 04 03 02'
 
 const dotted = (content: Uint8Array): string => Array.from(content, (byte) => byte.toString(16).padStart(2, '0')).join(' ')
 
@@ -69,9 +70,11 @@ export function readCertificate(der: Uint8Array): ReadCertificate {
   const bytes = new Uint8Array(der)
   const { element, next } = readElement(bytes)
   if (next !== bytes.length) throw new RangeError('bytes after the certificate')
-  const [body, , signature] = children(need(element, 0x30).content)
+  const [body, algorithm, signature] = children(need(element, 0x30).content)
   const fields = children(need(body, 0x30).content)
   const at = fields[0]?.tag === 0xa0 ? 1 : 0
+  // The algorithm stands twice, inside and outside of what is signed; both must be ECDSA with SHA-256.
+  if (dotted(need(algorithm, 0x30).content) !== ECDSA_SHA256 || dotted(need(fields[at + 1], 0x30).content) !== ECDSA_SHA256) throw new RangeError('another signature algorithm')
   const validity = children(need(fields[at + 3], 0x30).content)
   const subject = need(fields[at + 4], 0x30).whole
   return {

@@ -1,3 +1,56 @@
 export const certificate = {
   title: '数字证书',
+  manage: '数字证书管理',
+  state: { issued: '待启用', active: '使用中', suspended: '已挂失', revoked: '已吊销', expired: '已过期', abandoned: '未完成', superseded: '已更换', expiring: '即将到期' },
+  by: { person: '由你挂失', pin: 'PIN 多次输错', operator: '由运营方挂失', fork: '发现密钥可能被复制' },
+  custody: { passkey: '由通行密钥封存', pin: '由 PIN 封存', software: '软件保存' },
+  custodyText: {
+    passkey: '私钥在本机生成,用通行密钥派生的密钥加密后保存在浏览器里。只有你的指纹、面容或锁屏密码能打开它;服务器没有它,备份里也没有它。它不是安全芯片。',
+    pin: '私钥在本机生成,加密后保存在浏览器里。打开它需要本机的秘密、你的 PIN 和服务器的一份密钥份额,错 PIN 由服务器计数。它不是安全芯片。',
+    software: '私钥保存在软件密钥库中。',
+  },
+  page: {
+    none: '还没有数字证书', noneText: '数字证书像一枚只在这台手机里的印章。开通后,付款由它签名,不用再输密码。', enrol: '开通数字证书', free: '免费开通、使用、挂失和补办',
+    why1: '不输密码', why1Text: '小额一点即付,大额验证指纹或面容', why2: '不能冒用', why2Text: '私钥不离开这台手机,也读不出来', why3: '人人可验', why3Text: '每一笔都有公开可核对的凭证',
+    resume: '继续上次的开通', resumeText: '上次开通还没有完成,可以接着做。',
+    expiring: '证书还有 {n} 天到期', expired: '证书已过期', expiringText: '到期前应用会提醒你续期,到期后有 90 天宽限。',
+    suspended: '数字证书已挂失', suspendedText: '本机暂时不能付款,资金不受影响。', revoked: '数字证书已吊销', revokedText: '吊销不可恢复。账户和资金不受影响。', resumeNow: '恢复使用',
+    elsewhere: '证书在已安装的应用或另一台设备里', elsewhereText: '它在「{device}」里,订单也在那里等你。请打开那里的印信付款。', keyGone: '本机没有这张证书的密钥', keyGoneText: '如果你清除过浏览器数据,密钥已随之删除。可以先挂失它。',
+    where: '密钥保存在哪里', details: '证书详情', manage: '数字证书管理', uses: '使用次数', lastUsed: '最近使用', never: '还没有使用', validity: '有效期', device: '设备', protection: '保护期至 {time}', protectionText: '新证书 24 小时内单笔与累计金额受限。', tap: '小额直付', suspendNow: '立即挂失',
+    cardLabel: '数字证书', serial: '序列号 {tail}',
+  },
+  list: { title: '数字证书管理', here: '本机', empty: '没有证书', emptyText: '开通后,每台设备的证书会列在这里。', text: '每台设备一张证书。丢了哪台,就挂失哪一张。' },
+  detail: {
+    title: '证书详情', plain: '说明', what: '这张证书能做什么', whatText: '只用于本账户的付款签名。它不含你的姓名、手机号或证件号。', device: '设备名称', state: '状态', custody: '密钥保存方式', issued: '签发时间', from: '生效', until: '到期', uses: '使用次数',
+    lastUsed: '最近使用', suite: '签名算法', raw: '原始信息', saveCer: '保存 .cer 文件', savePem: '保存 .pem 文件', saveText: '只含公开信息,不含私钥,可以给任何人核对。', rename: '修改设备名称', renameTitle: '设备名称', renameHint: '1–24 个字,例如「我的手机」',
+    suspend: '挂失', suspendText: '一点即停,可以恢复', suspendAsk: '挂失这张证书?', suspendBody: '「{device}」将立即不能付款。找回后可在该设备上恢复;进行中的付款不受影响。', suspendNow: '立即挂失', suspended: '已挂失', resume: '恢复使用', resumeText: '需要密码、短信验证码和本机验证', resumeThere: '请在「{device}」上恢复',
+    revoke: '吊销', revokeText: '永久停用,不可恢复', actions: '操作', file: '证书文件', suspendedSince: '原因',
+  },
+  raw: {
+    title: '原始信息', subject: '主体', issuer: '签发者', serial: '序列号', not_before: '生效时间', not_after: '到期时间', fingerprint_sha256: 'SHA-256 指纹', public_key: '公钥', signature_algorithm: '签名算法', key_usage: '密钥用途', extended_key_usage: '扩展用途', policies: '策略',
+    san: '备用名称', crl: '吊销列表', ocsp: '在线状态', pem: 'PEM', text: '可用 openssl x509 核对。',
+  },
+  resume: {
+    title: '恢复使用', text: '需要三样:登录密码、短信验证码,以及在本机验证是你。', password: '登录密码', getCode: '获取验证码', code: '短信验证码', codeText: '验证码已发送到 {phone}', submit: '验证并恢复', done: '已恢复使用', doneText: '证书可以继续付款。恢复后 24 小时内单笔与累计金额受限。', notHere: '请在持有这张证书的设备上恢复。',
+  },
+  revoke: {
+    title: '吊销证书', warn: '吊销不可恢复', warnText: '「{device}」上的密钥将永远不能付款。之后需要补办新的证书。如果只是暂时找不到手机,请先挂失。', reason: '原因', lost: '手机丢失或被盗', stopped: '不再使用', password: '登录密码', understand: '我明白吊销后不可恢复', submit: '确认吊销', instead: '改为挂失', done: '已吊销', doneText: '这张证书不能再用于付款。',
+  },
+  enrol: {
+    title: '开通数字证书', progress: '开通进度', start: '开始开通', check: '开通前检查',
+    checks: {
+      secure: '安全连接', crypto: '密码学功能', storage: '本机存储', clock: '手机时间', passkey: '指纹、面容或锁屏验证', ok: '正常', storageWeak: '可能被清除', storageBad: '不可用', clockOff: '相差 {n} 秒', passkeyNone: '将使用 PIN', secureBad: '请用 https 打开', cryptoBad: '浏览器过旧', checking: '检查中',
+    },
+    intro: '开通约需一分钟', introText: '手机会生成一把密钥,运营方为它签发证书。密钥从不离开这台手机。', need: '你需要:登录密码,和能收短信的手机。', needSitting: '刚刚注册时已经验证过,直接继续即可。', blocked: '现在还不能开通', 
+    password: '确认登录密码', passwordText: '密码正确后,我们才会发送验证码。', code: '输入短信验证码', codeText: '验证码已发送到 {phone}。短信写明用途:开通数字证书。', resendIn: '{n} 秒后可重新获取', resend: '重新获取',
+    device: '这台设备', deviceText: '起个名字,方便以后辨认和挂失。', deviceName: '设备名称', unlock: '付款时怎样确认是你', passkey: '指纹、面容或锁屏密码', passkeyText: '用这台设备自带的验证,最方便也最安全', pin: '6 位 PIN', pinText: '没有指纹或面容时使用', passkeyFailed: '这台设备的通行密钥不能封存密钥,请改用 PIN。',
+    pinFirst: '设置 6 位 PIN', pinFirstText: '只用于这台设备。不要用生日、连号或手机号。', pinAgain: '再输一次', pinAgainText: '请再次输入刚才的 PIN。', pinDiffers: '两次不一致,请重新设置。', pinWeak: '这个 PIN 太容易被猜到,请换一个。',
+    download: '下载证书', downloadText: '请不要关闭页面。关闭了也没关系,可以接着做。',
+    steps: { key: '在本机生成密钥并封存', request: '提交证书申请', issued: '运营方签发证书', checked: '在本机核对证书链', activated: '签署测试挑战,启用证书' },
+    tap: '小额直付(可选)', tapText: '单笔 {limit} 以内、每日合计 {day} 以内一点即付,不再验证。被盗用可申请补偿。随时可以关闭。', tapOn: '开启小额直付', activate: '启用证书',
+    done: '数字证书已开通', doneText: '以后付款由这台手机签名,不用输密码。', doneTap: '小额直付已开启', doneProtection: '新证书有 24 小时保护期:单笔不超过 {each},累计不超过 {day}。', toCertificate: '查看证书', toHome: '去付款', again: '重新开始', storageWarn: '浏览器没有承诺保留数据',
+    elsewhere: '这个账户已有证书', lostKey: '上次的密钥没有保存下来', lostKeyText: '需要重新申请一次,不会留下两张证书。',
+  },
+  pin: { enter: '输入 PIN', enterText: '这台设备的 6 位 PIN,不是登录密码', left: '还可以试 {n} 次' },
+  unlock: { passkey: '正在验证', passkeyText: '请按系统提示验证指纹、面容或锁屏密码' },
 }

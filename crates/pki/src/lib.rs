@@ -16,6 +16,7 @@ mod key;
 mod keyfile;
 mod lint;
 mod log_key;
+pub mod ocsp;
 mod oid;
 mod origin;
 mod profile;

@@ -1,25 +1,25 @@
 //! Object identifiers: the public ones that we use, and our own.
 //!
-//! Our own arc is `2.25.1091886715`. `2.25` is the arc of UUIDs (ITU-T X.667); the number is the first 31
-//! bits of a random UUID (8229bcf6-b9a2-4b98-a365-5019b2d0aadc), because common readers (among them the
-//! one this crate uses) hold an arc in 32 bits and refuse certificates with the 128-bit form.
+//! Our own arc is `2.25.136485839`. `2.25` is the arc of UUIDs (ITU-T X.667); the number is the first 28
+//! bits of a random UUID (8229bcf6-b9a2-4b98-a365-5019b2d0aadc): the reader this crate uses holds an arc in
+//! 32 bits, the linter in four base-128 digits, and both refuse certificates with the 128-bit form.
 //! Frozen: certificates carry these numbers for twenty years.
 
 use der::asn1::ObjectIdentifier;
 
 /// Own purposes (extended key usage), `arc.1.n`.
-pub(crate) const EKU_PAYMENT: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.25.1091886715.1.1");
-pub(crate) const EKU_RECOVERY: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.25.1091886715.1.2");
-pub(crate) const EKU_ORDER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.25.1091886715.1.3");
-pub(crate) const EKU_OPERATOR: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.25.1091886715.1.4");
+pub(crate) const EKU_PAYMENT: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.25.136485839.1.1");
+pub(crate) const EKU_RECOVERY: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.25.136485839.1.2");
+pub(crate) const EKU_ORDER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.25.136485839.1.3");
+pub(crate) const EKU_OPERATOR: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.25.136485839.1.4");
 
 /// Own certificate policies, `arc.2.n`.
-pub(crate) const POLICY_PAYMENT: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.25.1091886715.2.1");
-pub(crate) const POLICY_RECOVERY: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.25.1091886715.2.2");
-pub(crate) const POLICY_ORDER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.25.1091886715.2.3");
-pub(crate) const POLICY_OPERATOR: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.25.1091886715.2.4");
-pub(crate) const POLICY_SERVER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.25.1091886715.2.5");
-pub(crate) const POLICY_STATUS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.25.1091886715.2.6");
+pub(crate) const POLICY_PAYMENT: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.25.136485839.2.1");
+pub(crate) const POLICY_RECOVERY: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.25.136485839.2.2");
+pub(crate) const POLICY_ORDER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.25.136485839.2.3");
+pub(crate) const POLICY_OPERATOR: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.25.136485839.2.4");
+pub(crate) const POLICY_SERVER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.25.136485839.2.5");
+pub(crate) const POLICY_STATUS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.25.136485839.2.6");
 
 /// Public purposes (RFC 5280 section 4.2.1.12, RFC 6960, RFC 9336).
 pub(crate) const EKU_SERVER_AUTH: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.1");

@@ -90,6 +90,7 @@ impl Certificate {
 
     /// The PEM with `\n` line ends.
     #[must_use]
+    #[expect(clippy::missing_panics_doc, reason = "a certificate is far smaller than what PEM can hold")]
     pub fn pem(&self) -> String {
         der::pem::encode_string(LABEL, LineEnding::LF, &self.der)
             .expect("a certificate is far smaller than what PEM can hold")

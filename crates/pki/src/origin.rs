@@ -17,17 +17,14 @@ impl Origin {
     pub(crate) fn parse(text: &str) -> Result<Self> {
         let bad = Error::Refused("not an origin");
         let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).ok_or(bad)?;
-        let (host, port) = match rest.strip_prefix('[') {
-            Some(v6) => {
-                let (address, port) = v6.split_once(']').ok_or(bad)?;
-                let _: Ipv6Addr = address.parse().map_err(|_| bad)?;
-                (format!("[{address}]"), port.strip_prefix(':').or(port.is_empty().then_some("")).ok_or(bad)?)
-            }
-            None => {
-                let (host, port) = rest.split_once(':').unwrap_or((rest, ""));
-                check_host_name(host).map_err(|_| bad)?;
-                (host.to_owned(), port)
-            }
+        let (host, port) = if let Some(v6) = rest.strip_prefix('[') {
+            let (address, port) = v6.split_once(']').ok_or(bad)?;
+            let _: Ipv6Addr = address.parse().map_err(|_| bad)?;
+            (format!("[{address}]"), port.strip_prefix(':').or(port.is_empty().then_some("")).ok_or(bad)?)
+        } else {
+            let (host, port) = rest.split_once(':').unwrap_or((rest, ""));
+            check_host_name(host).map_err(|_| bad)?;
+            (host.to_owned(), port)
         };
         let port_is_good = port.is_empty() && !rest.ends_with(':')
             || port.parse::<u16>().is_ok_and(|number| number.to_string() == port);

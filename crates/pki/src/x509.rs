@@ -79,7 +79,7 @@ impl<'a> Signed<'a> {
 /// Signs `body` (DER) once and wraps it.
 pub(crate) fn sign(body: &[u8], signer: &dyn Signer) -> Result<Vec<u8>> {
     let signature = signer.sign_der(body)?;
-    let signed = (|| {
+    let envelope = (|| {
         SignedOwned {
             body: Any::from_der(body)?,
             algorithm: ecdsa_sha256(),
@@ -87,7 +87,7 @@ pub(crate) fn sign(body: &[u8], signer: &dyn Signer) -> Result<Vec<u8>> {
         }
         .to_der()
     })();
-    signed.map_err(encoding)
+    envelope.map_err(encoding)
 }
 
 /// ecdsa-with-SHA256, whose parameters are absent (RFC 5758).
@@ -126,7 +126,7 @@ fn check_name_text(text: &str) -> Result<()> {
     Ok(())
 }
 
-/// Milliseconds since 1970 to a certificate's time: UTCTime through 2049, then GeneralizedTime.
+/// Milliseconds since 1970 to a certificate's time: `UTCTime` through 2049, then `GeneralizedTime`.
 pub(crate) fn time(at_ms: i64) -> Result<Time> {
     let moment = moment(at_ms)?;
     if moment.year() <= UtcTime::MAX_YEAR {
@@ -136,7 +136,7 @@ pub(crate) fn time(at_ms: i64) -> Result<Time> {
     }
 }
 
-/// Milliseconds since 1970 to the GeneralizedTime that OCSP uses.
+/// Milliseconds since 1970 to the `GeneralizedTime` that OCSP uses.
 pub(crate) fn generalized_time(at_ms: i64) -> Result<GeneralizedTime> {
     moment(at_ms).map(GeneralizedTime::from_date_time)
 }

@@ -1,5 +1,7 @@
 //! What this crate makes is read by OpenSSL, and what OpenSSL makes is read by this crate.
 
+#![expect(clippy::unwrap_used, reason = "these are tests")]
+
 mod house;
 
 use std::fs;
@@ -7,13 +9,14 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::Arc;
 
-use house::{ACCOUNT, DAY, House, NOW, ORIGIN, key, public, serial};
+use house::{ACCOUNT, DAY, House, NOW, ORIGIN, issue, key, public, serial};
 use tempfile::TempDir;
 use yinxin_pki::ceremony::{self, Stamp};
 use yinxin_pki::jws::TYP_PAYMENT;
 use yinxin_pki::ocsp::{Naming, Responder, Status, respond};
 use yinxin_pki::{
-    CertificationRequest, CrlContent, FileSigner, Jws, Profile, Reason, Revoked, Signer, der_signature, tls,
+    Certificate, CertificationRequest, ChainError, CrlContent, FileSigner, Jws, Profile, Purpose, Reason,
+    Revoked, Signer, der_signature, tls, verify_chain,
 };
 
 fn demo() -> House {
@@ -97,7 +100,7 @@ fn a_held_certificate_fails_the_list_check_and_another_passes() {
     let folder = furnish(&house, &[hold, plain]);
     for (name, n, revoked) in [("held", 11, true), ("good", 12, false)] {
         let file = format!("{name}.pem");
-        write(&folder, &file, house.issue(&house.payment, Profile::Payment, ACCOUNT, n).pem());
+        write(&folder, &file, issue(&house.payment, Profile::Payment, ACCOUNT, n).pem());
         let output = verify(&folder, "payment-ca.pem", &file, true);
         assert_eq!(output.status.success(), !revoked, "{}", text(&output));
         assert_eq!(text(&output).contains("certificate revoked"), revoked);
@@ -127,7 +130,7 @@ fn a_revoked_authority_fails_everything_under_it() {
     let newer = good(folder.path(), &["crl", "-inform", "DER", "-in", "root.crl"]);
     let payment = good(folder.path(), &["crl", "-inform", "DER", "-in", "payment.crl"]);
     write(&folder, "lists.pem", newer + &payment);
-    write(&folder, "leaf.pem", house.issue(&house.payment, Profile::Payment, ACCOUNT, 11).pem());
+    write(&folder, "leaf.pem", issue(&house.payment, Profile::Payment, ACCOUNT, 11).pem());
     let output = verify(&folder, "payment-ca.pem", "leaf.pem", true);
     assert!(!output.status.success() && text(&output).contains("at 1 depth lookup: certificate revoked"));
 }
@@ -136,7 +139,7 @@ fn a_revoked_authority_fails_everything_under_it() {
 fn a_payment_certificate_says_what_the_profile_says() {
     let house = demo();
     let folder = furnish(&house, &[]);
-    write(&folder, "leaf.pem", house.issue(&house.payment, Profile::Payment, ACCOUNT, 11).pem());
+    write(&folder, "leaf.pem", issue(&house.payment, Profile::Payment, ACCOUNT, 11).pem());
     let shown = good(folder.path(), &["x509", "-in", "leaf.pem", "-noout", "-text"]);
     for expected in [
         "Subject: CN = acc_abcdefghij234567",
@@ -200,8 +203,8 @@ fn ask(folder: &TempDir, responder: &Responder, digest: &str, status: Status) ->
 fn openssl_accepts_every_kind_of_status_answer() {
     let house = demo();
     let folder = furnish(&house, &[]);
-    write(&folder, "leaf.pem", house.issue(&house.payment, Profile::Payment, ACCOUNT, 11).pem());
-    let certificate = house.issue(&house.payment, Profile::OcspResponder, "ocsp-payment", 13);
+    write(&folder, "leaf.pem", issue(&house.payment, Profile::Payment, ACCOUNT, 11).pem());
+    let certificate = issue(&house.payment, Profile::OcspResponder, "ocsp-payment", 13);
     let mut responders = Vec::new();
     for naming in [Naming::ByName, Naming::ByKey] {
         responders.push(Responder::direct(&house.payment, naming));
@@ -232,7 +235,7 @@ fn openssl_accepts_every_kind_of_status_answer() {
 fn a_question_about_another_issuer_is_unauthorized() {
     let house = demo();
     let folder = furnish(&house, &[]);
-    write(&folder, "leaf.pem", house.issue(&house.payment, Profile::Payment, ACCOUNT, 11).pem());
+    write(&folder, "leaf.pem", issue(&house.payment, Profile::Payment, ACCOUNT, 11).pem());
     good(
         folder.path(),
         &["ocsp", "-issuer", "payment-ca.pem", "-cert", "leaf.pem", "-no_nonce", "-reqout", "ask.der"],
@@ -245,6 +248,83 @@ fn a_question_about_another_issuer_is_unauthorized() {
     let both = [merchant[0].clone(), Responder::direct(&house.payment, Naming::ByKey)];
     let answer = respond(&both, &request, NOW, 1000, |_, _| Status::Good);
     assert!(answer.len() > 100);
+}
+
+/// What OpenSSL signs with the key of `n` and the certificate `issuer.pem` for the key of 77.
+fn forge(folder: &TempDir, n: u8, extensions: &str) -> Certificate {
+    write(folder, "issuer.key", key(n).to_pkcs8_pem().unwrap().expose());
+    write(folder, "subject.der", CertificationRequest::create(&key(77)).unwrap());
+    write(folder, "extensions", extensions);
+    good(
+        folder.path(),
+        &[
+            "x509",
+            "-req",
+            "-inform",
+            "DER",
+            "-in",
+            "subject.der",
+            "-CA",
+            "issuer.pem",
+            "-CAkey",
+            "issuer.key",
+            "-set_serial",
+            "0x4142434445464748",
+            "-days",
+            "3650",
+            "-sha256",
+            "-extfile",
+            "extensions",
+            "-outform",
+            "DER",
+            "-out",
+            "forged.der",
+        ],
+    );
+    Certificate::parse(&fs::read(folder.path().join("forged.der")).unwrap()).unwrap()
+}
+
+/// The payment profile in OpenSSL's words.
+const PAYMENT_EXTENSIONS: &str = "basicConstraints=critical,CA:FALSE
+keyUsage=critical,digitalSignature,nonRepudiation
+extendedKeyUsage=2.25.136485839.1.1,1.3.6.1.5.5.7.3.36
+certificatePolicies=2.25.136485839.2.1
+authorityKeyIdentifier=keyid
+subjectKeyIdentifier=hash
+";
+
+#[test]
+fn nobody_below_an_issuing_authority_is_an_authority() {
+    let house = demo();
+    let folder = tempfile::tempdir().unwrap();
+    let (root, payment) = (&house.ceremony.root, house.ceremony.payment.clone());
+    let person = issue(&house.payment, Profile::Payment, ACCOUNT, 11);
+    write(&folder, "issuer.pem", person.pem());
+    let forged = forge(&folder, 11, PAYMENT_EXTENSIONS);
+    assert_eq!(forged.purpose(), Some(Purpose::Payment));
+    let now_ms = forged.not_before_ms().max(NOW);
+    let judge = |leaf: &Certificate, middle: &[Certificate]| {
+        verify_chain(leaf, middle, root, now_ms, Purpose::Payment)
+    };
+    assert_eq!(judge(&forged, &[person, payment.clone()]), Err(ChainError::NotAnAuthority));
+
+    // Signed by the authority itself the same text is a good certificate, with a critical stranger it is not.
+    write(&folder, "issuer.pem", payment.pem());
+    assert_eq!(judge(&forge(&folder, 102, PAYMENT_EXTENSIONS), std::slice::from_ref(&payment)), Ok(()));
+    let stranger = format!("{PAYMENT_EXTENSIONS}1.2.3.4=critical,DER:0500\n");
+    let verdict = judge(&forge(&folder, 102, &stranger), std::slice::from_ref(&payment));
+    assert_eq!(verdict, Err(ChainError::UnknownExtension));
+
+    // An authority under the issuing one breaks the path length, whatever it signs.
+    let authority = PAYMENT_EXTENSIONS
+        .replace("CA:FALSE", "CA:TRUE")
+        .replace("digitalSignature,nonRepudiation", "keyCertSign,cRLSign");
+    write(&folder, "subordinate.pem", forge(&folder, 102, &authority).pem());
+    let subordinate =
+        Certificate::parse_pem(&fs::read(folder.path().join("subordinate.pem")).unwrap()).unwrap();
+    write(&folder, "issuer.pem", subordinate.pem());
+    let below = forge(&folder, 77, PAYMENT_EXTENSIONS);
+    assert_eq!(judge(&below, &[subordinate, payment]), Err(ChainError::TooLong));
 }
 
 #[test]

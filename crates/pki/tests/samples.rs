@@ -9,12 +9,14 @@
 //! Lists with `root` in their name are of type ARL. The samples name real domains: a demo on `localhost`
 //! has addresses that a linter flags, because RFC 5280 wants a fully qualified name in them.
 
+#![expect(clippy::unwrap_used, reason = "these are tests")]
+
 mod house;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use house::{ACCOUNT, DAY, House, NOW, key, public, serial};
+use house::{ACCOUNT, DAY, House, NOW, issue, key, public, serial};
 use yinxin_pki::ceremony::{self, Stamp};
 use yinxin_pki::ocsp::{Naming, Responder, Status, respond};
 use yinxin_pki::{CrlContent, Profile, Reason, Revoked, tls};
@@ -34,7 +36,7 @@ fn question(house: &House, n: u8) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     fs::write(at("issuer.pem"), house.ceremony.payment.pem()).unwrap();
-    let leaf = house.issue(&house.payment, Profile::Payment, ACCOUNT, n);
+    let leaf = issue(&house.payment, Profile::Payment, ACCOUNT, n);
     fs::write(at("leaf.pem"), leaf.pem()).unwrap();
     let status = std::process::Command::new("openssl")
         .args(["ocsp", "-issuer", &at("issuer.pem"), "-cert", &at("leaf.pem"), "-reqout", &at("ask.der")])
@@ -87,7 +89,7 @@ fn samples_of_everything_that_is_signed_are_written() {
 
 fn answers(name: &str, house: &House) {
     let request = question(house, 11);
-    let certificate = house.issue(&house.payment, Profile::OcspResponder, "ocsp-payment", 13);
+    let certificate = issue(&house.payment, Profile::OcspResponder, "ocsp-payment", 13);
     let issuer = house.payment.certificate();
     let delegated =
         Responder::delegated(House::responder_signer(), certificate, issuer, Naming::ByKey).unwrap();

@@ -1,5 +1,7 @@
 //! The DER of OCSP (RFC 6960 section 4).
 
+#![expect(clippy::unnested_or_patterns, reason = "written by the derive of `Choice`")]
+
 use der::asn1::{Any, BitString, GeneralizedTime, Null, ObjectIdentifier, OctetString};
 use der::{Choice, Enumerated, Sequence};
 use spki::AlgorithmIdentifierOwned;

@@ -1,6 +1,7 @@
 //! A deployment's certificates for the tests: root, two authorities, one certificate of each purpose.
 
 #![expect(unreachable_pub, reason = "a module of several test programs")]
+#![expect(clippy::unwrap_used, reason = "these are tests")]
 
 use std::sync::Arc;
 
@@ -33,6 +34,22 @@ pub fn serial(n: u8) -> Serial {
     Serial::from_random([n; 16])
 }
 
+pub fn issue(issuer: &Issuer, profile: Profile<'_>, id: &str, n: u8) -> Certificate {
+    let life = if matches!(profile, Profile::OcspResponder) { 30 } else { 365 };
+    let prepared = issuer
+        .prepare(&Issuance {
+            profile,
+            serial: serial(n),
+            subject_id: id,
+            key: &public(n),
+            not_before_ms: NOW,
+            not_after_ms: NOW + life * DAY,
+        })
+        .unwrap();
+    assert_eq!(prepared.serial(), &serial(n));
+    issuer.sign(prepared).unwrap()
+}
+
 impl House {
     pub fn at(origin: &str, stamp: Stamp) -> Self {
         let root_signer = key(101);
@@ -52,40 +69,20 @@ impl House {
         Self { root_signer, ceremony, payment, merchant }
     }
 
-    pub fn issue(&self, issuer: &Issuer, profile: Profile<'_>, id: &str, n: u8) -> Certificate {
-        let life = if matches!(profile, Profile::OcspResponder) { 30 } else { 365 };
-        let prepared = issuer
-            .prepare(&Issuance {
-                profile,
-                serial: serial(n),
-                subject_id: id,
-                key: &public(n),
-                not_before_ms: NOW,
-                not_after_ms: NOW + life * DAY,
-            })
-            .unwrap();
-        assert_eq!(prepared.serial(), &serial(n));
-        issuer.sign(prepared).unwrap()
-    }
-
     /// One certificate of every profile with its issuer's certificate and a name for its file.
     pub fn one_of_each(&self) -> Vec<(&'static str, Certificate, &Issuer)> {
         let merchant = Profile::Merchant { name: "示例商店 Corner Shop" };
         let server = Profile::TlsServer { hosts: &["pay.example.com", "192.168.1.5", "fd00::5"] };
         vec![
-            ("payment", self.issue(&self.payment, Profile::Payment, ACCOUNT, 11), &self.payment),
-            ("recovery", self.issue(&self.payment, Profile::Recovery, ACCOUNT, 12), &self.payment),
-            (
-                "payment-ocsp",
-                self.issue(&self.payment, Profile::OcspResponder, "ocsp-payment", 13),
-                &self.payment,
-            ),
-            ("merchant", self.issue(&self.merchant, merchant, MERCHANT, 14), &self.merchant),
-            ("operator", self.issue(&self.merchant, Profile::Operator, "opr_abc", 15), &self.merchant),
-            ("server", self.issue(&self.merchant, server, "pay.example.com", 16), &self.merchant),
+            ("payment", issue(&self.payment, Profile::Payment, ACCOUNT, 11), &self.payment),
+            ("recovery", issue(&self.payment, Profile::Recovery, ACCOUNT, 12), &self.payment),
+            ("payment-ocsp", issue(&self.payment, Profile::OcspResponder, "ocsp-payment", 13), &self.payment),
+            ("merchant", issue(&self.merchant, merchant, MERCHANT, 14), &self.merchant),
+            ("operator", issue(&self.merchant, Profile::Operator, "opr_abc", 15), &self.merchant),
+            ("server", issue(&self.merchant, server, "pay.example.com", 16), &self.merchant),
             (
                 "merchant-ocsp",
-                self.issue(&self.merchant, Profile::OcspResponder, "ocsp-merchant", 17),
+                issue(&self.merchant, Profile::OcspResponder, "ocsp-merchant", 17),
                 &self.merchant,
             ),
         ]

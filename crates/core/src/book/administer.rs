@@ -118,6 +118,7 @@ impl Book {
             return Err(Refusal::Conflict);
         };
         unless(self.certificates.contains_key(certificate) || not_before >= not_after)?;
+        unless(self.serials.contains_key(serial))?;
         let live = self
             .known_person(*person)?
             .certificates

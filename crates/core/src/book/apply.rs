@@ -274,6 +274,7 @@ impl Book {
             pin: PinTries::default(),
             touched: index,
         };
+        fits(self.serials.insert(*serial, *id).is_none(), "the serial exists")?;
         fits(self.certificates.insert(*id, certificate).is_none(), "the certificate exists")
     }
 

@@ -11,7 +11,7 @@ pub use apply::ApplyError;
 use crate::certificate::Certificate;
 use crate::codec::{record_enum, record_struct};
 use crate::command::{Action, Authorisation, Command};
-use crate::id::{AccountId, CertificateId, CommandId, MerchantId, OrderId, PersonId, Thumbprint};
+use crate::id::{AccountId, CertificateId, CommandId, MerchantId, OrderId, PersonId, Serial, Thumbprint};
 use crate::money::Minor;
 use crate::policy::Policy;
 use crate::record::{Body, Facts, Outcome, Stamp};
@@ -142,6 +142,7 @@ record_struct! {
         merchants: BTreeMap<MerchantId, Merchant>,
         certificates: BTreeMap<CertificateId, Certificate>,
         thumbprints: BTreeMap<Thumbprint, CertificateId>,
+        serials: BTreeMap<Serial, CertificateId>,
         expiries: BTreeSet<(Millis, CertificateId)>,
         orders: BTreeMap<OrderId, OrderMark>,
         order_expiries: BTreeSet<(Millis, OrderId)>,
@@ -230,6 +231,12 @@ impl Book {
     #[must_use]
     pub fn certificate_by_thumbprint(&self, thumbprint: &Thumbprint) -> Option<&CertificateId> {
         self.thumbprints.get(thumbprint)
+    }
+
+    /// The certificate with this serial number.
+    #[must_use]
+    pub fn certificate_by_serial(&self, serial: &Serial) -> Option<&CertificateId> {
+        self.serials.get(serial)
     }
 
     /// What became of an order that has not expired.

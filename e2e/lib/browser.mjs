@@ -92,6 +92,11 @@ export class Phone {
     this.authenticator = authenticatorId
   }
 
+  /** After the page was replaced: the same platform, a new page. */
+  async addAuthenticatorAgain() {
+    if (this.authenticator) await this.addAuthenticator()
+  }
+
   /** Keep a picture of what is on the screen. */
   async shot(name, page = this.page) {
     await mkdir(ARTEFACTS, { recursive: true })

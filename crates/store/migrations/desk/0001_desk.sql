@@ -81,6 +81,8 @@ CREATE TABLE enrolments (
 CREATE INDEX enrolments_by_person ON enrolments (person, created_at);
 CREATE UNIQUE INDEX enrolments_one_open ON enrolments (person)
   WHERE state IN ('code_sent', 'verified', 'issued');
+CREATE INDEX enrolments_open_by_end ON enrolments (expires_at)
+  WHERE state IN ('code_sent', 'verified', 'issued');
 
 -- One row for each serial number that was ever recorded: what was prepared, then what was signed.
 CREATE TABLE issuances (
@@ -95,14 +97,17 @@ CREATE TABLE issuances (
   to_be_signed  BLOB    NOT NULL,              -- exactly what the issuer is asked to sign
   der           BLOB,                          -- NULL: not signed yet, or abandoned
   thumbprint    BLOB    UNIQUE CHECK (thumbprint IS NULL OR length(thumbprint) = 32),
-  state         TEXT    NOT NULL,              -- prepared, signed, recorded, abandoned
+  state         TEXT    NOT NULL,              -- prepared, signed, recorded, abandoning, abandoned
   challenge     BLOB    NOT NULL CHECK (length(challenge) = 32),
   head          BLOB    NOT NULL CHECK (length(head) = 32),      -- first `prev` of the certificate
   sequence      INTEGER NOT NULL,                                -- `seq` before the first use
   created_at    INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX issuances_by_person ON issuances (person, created_at);
-CREATE UNIQUE INDEX issuances_one_live ON issuances (enrolment) WHERE state <> 'abandoned';
+CREATE UNIQUE INDEX issuances_one_live ON issuances (enrolment)
+  WHERE state IN ('prepared', 'signed', 'recorded');
+CREATE INDEX issuances_unfinished ON issuances (created_at)
+  WHERE state IN ('prepared', 'signed', 'abandoning');
 
 -- How the device keeps the key, and what the server needs to verify its holder.
 CREATE TABLE custody (
@@ -187,9 +192,3 @@ CREATE TABLE idempotency (
   PRIMARY KEY (caller, route, key)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX idempotency_by_time ON idempotency (started_at);
-
--- Secrets of the deployment that the desk's own rows depend on (the key of the codes' HMAC).
-CREATE TABLE secrets (
-  name   TEXT NOT NULL PRIMARY KEY,
-  secret BLOB NOT NULL CHECK (length(secret) = 32)
-) STRICT, WITHOUT ROWID;

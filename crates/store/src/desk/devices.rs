@@ -81,6 +81,13 @@ impl DeskWrite<'_> {
         Ok(())
     }
 
+    /// Gives a device a new cookie; the old one is forgotten.
+    pub fn set_device_token(&self, device: DeviceId, token_hash: Digest) -> Result<(), DeskError> {
+        let sql = "UPDATE devices SET token_hash = ?2 WHERE device = ?1";
+        self.execute(sql, params![device.as_bytes(), token_hash.as_bytes()])?;
+        Ok(())
+    }
+
     /// Makes `device` known for `person`; the first time counts.
     pub fn know_device(&self, person: PersonId, device: DeviceId, at: Millis) -> Result<(), DeskError> {
         self.execute(

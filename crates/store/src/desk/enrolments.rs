@@ -78,6 +78,14 @@ impl DeskRead<'_> {
             "SELECT * FROM enrolments WHERE person = ?1 AND state IN ('code_sent', 'verified', 'issued')";
         self.one(TABLE, sql, [person.as_bytes()], read)
     }
+
+    /// Enrolments that ended by themselves before `now`, oldest first.
+    pub fn enrolments_over(&self, now: Millis, limit: u32) -> Result<Vec<EnrolmentRow>, DeskError> {
+        let sql =
+            "SELECT * FROM enrolments WHERE state IN ('code_sent', 'verified', 'issued') AND expires_at <= ?1
+                   ORDER BY expires_at LIMIT ?2";
+        self.all(TABLE, sql, params![now.0, limit], read)
+    }
 }
 
 impl DeskWrite<'_> {

@@ -17,7 +17,9 @@ words! {
         Signed = "signed",
         /// The journal has the certificate.
         Recorded = "recorded",
-        /// Never to be signed or delivered.
+        /// Never to be signed or delivered; the journal is told next.
+        Abandoning = "abandoning",
+        /// The journal has closed it, or never had it.
         Abandoned = "abandoned",
     }
 }
@@ -96,10 +98,10 @@ impl DeskRead<'_> {
         self.one(TABLE, "SELECT * FROM issuances WHERE serial = ?1", [serial.as_bytes()], read)
     }
 
-    /// The newest issuance of an enrolment that was not abandoned.
+    /// The one issuance of an enrolment that was not given up.
     pub fn issuance_of(&self, enrolment: EnrolmentId) -> Result<Option<IssuanceRow>, DeskError> {
-        let sql = "SELECT * FROM issuances WHERE enrolment = ?1 AND state <> 'abandoned'
-                   ORDER BY created_at DESC, certificate LIMIT 1";
+        let sql =
+            "SELECT * FROM issuances WHERE enrolment = ?1 AND state IN ('prepared', 'signed', 'recorded')";
         self.one(TABLE, sql, [enrolment.as_bytes()], read)
     }
 
@@ -112,8 +114,8 @@ impl DeskRead<'_> {
 
     /// Issuances that a crash may have left between two records, oldest first.
     pub fn issuances_unfinished(&self, limit: u32) -> Result<Vec<IssuanceRow>, DeskError> {
-        let sql =
-            "SELECT * FROM issuances WHERE state IN ('prepared', 'signed') ORDER BY created_at LIMIT ?1";
+        let sql = "SELECT * FROM issuances WHERE state IN ('prepared', 'signed', 'abandoning')
+                   ORDER BY created_at LIMIT ?1";
         self.all(TABLE, sql, [limit], read)
     }
 }
@@ -166,9 +168,16 @@ impl DeskWrite<'_> {
         Ok(())
     }
 
-    /// Gives an issuance up; nothing of it may be signed or delivered any more.
+    /// Gives an issuance up: nothing of it may be signed or delivered any more.
+    pub fn give_issuance_up(&self, certificate: CertificateId) -> Result<(), DeskError> {
+        let sql = "UPDATE issuances SET state = 'abandoning' WHERE certificate = ?1 AND state <> 'abandoned'";
+        self.execute(sql, [certificate.as_bytes()])?;
+        Ok(())
+    }
+
+    /// Notes that the journal has closed what was given up.
     pub fn mark_abandoned(&self, certificate: CertificateId) -> Result<(), DeskError> {
-        let sql = "UPDATE issuances SET state = 'abandoned' WHERE certificate = ?1";
+        let sql = "UPDATE issuances SET state = 'abandoned' WHERE certificate = ?1 AND state = 'abandoning'";
         self.execute(sql, [certificate.as_bytes()])?;
         Ok(())
     }

@@ -47,6 +47,11 @@ impl DeskRead<'_> {
         self.one(TABLE, "SELECT * FROM merchants WHERE merchant = ?1", [merchant.as_bytes()], read)
     }
 
+    /// At most `limit` merchants.
+    pub fn merchants(&self, limit: u32) -> Result<Vec<MerchantRow>, DeskError> {
+        self.all(TABLE, "SELECT * FROM merchants ORDER BY merchant LIMIT ?1", [limit], read)
+    }
+
     /// The merchant whose account this is.
     pub fn merchant_by_account(&self, account: AccountId) -> Result<Option<MerchantRow>, DeskError> {
         self.one(TABLE, "SELECT * FROM merchants WHERE account = ?1", [account.as_bytes()], read)

@@ -21,7 +21,6 @@ mod merchants;
 mod orders;
 mod people;
 mod schema;
-mod secrets;
 mod sessions;
 mod sweep;
 mod verifications;

@@ -277,13 +277,19 @@ fn what_was_abandoned_is_never_signed() {
     let (first, second) = (CertificateId::from_bytes([1; 10]), CertificateId::from_bytes([2; 10]));
     desk.write(|tx| {
         tx.insert_issuance(&issuance(1))?;
-        tx.mark_abandoned(first)?;
+        tx.give_issuance_up(first)?;
         tx.insert_issuance(&issuance(2))
     })
     .unwrap();
     assert!(!desk.write(|tx| tx.keep_signed(first, &[3], Thumbprint::from_bytes([3; 32]))).unwrap());
     let current = desk.read(|tx| tx.issuance_of(EnrolmentId::from_bytes([1; 10]))).unwrap().unwrap();
     assert_eq!(current.certificate, second);
+    let unfinished = || desk.read(|tx| tx.issuances_unfinished(9)).unwrap().len();
+    assert_eq!(unfinished(), 2);
+    desk.write(|tx| tx.mark_abandoned(first)).unwrap();
+    assert_eq!(unfinished(), 1);
+    desk.write(|tx| tx.mark_abandoned(second)).unwrap();
+    assert_eq!(unfinished(), 1, "only what was given up is closed");
 }
 
 #[test]
@@ -299,7 +305,7 @@ fn custody_is_kept_either_way_and_a_passkey_keeps_one_key() {
     desk.write(|tx| {
         tx.insert_issuance(&issuance(1))?;
         tx.insert_custody(first, &passkey)?;
-        tx.mark_abandoned(first)?;
+        tx.give_issuance_up(first)?;
         tx.insert_issuance(&issuance(2))
     })
     .unwrap();
@@ -443,15 +449,6 @@ fn a_key_answers_its_request_and_refuses_another() {
     assert_eq!(claim(1, 3), Claim::Answered(answer));
     desk.write(|tx| tx.release_key(key)).unwrap();
     assert_eq!(claim(2, 4), Claim::Conflict, "an answered key is not let go");
-}
-
-#[test]
-fn a_secret_is_chosen_once() {
-    let (_folder, desk) = desk();
-    assert_eq!(desk.write(|tx| tx.keep_secret("codes", &[1; 32])).unwrap(), [1; 32]);
-    assert_eq!(desk.write(|tx| tx.keep_secret("codes", &[2; 32])).unwrap(), [1; 32]);
-    assert_eq!(desk.read(|tx| tx.secret("codes")).unwrap(), Some([1; 32]));
-    assert_eq!(desk.read(|tx| tx.secret("other")).unwrap(), None);
 }
 
 #[test]

@@ -1,0 +1,359 @@
+//! Certificate management: list, details, file, rename, suspend, resume, revoke.
+//!
+//! Suspending is one tap from any device. Resuming needs the same device, its key, user verification, the password and
+//! a code. Revoking needs the password and is final.
+
+use crate::codes::{CodeSent, Errand};
+use crate::guessing::Budget;
+use crate::passwords::Password;
+use crate::people::Phone;
+use crate::port::random;
+use crate::sessions::SessionContext;
+use crate::verification::VerificationProof;
+use crate::{Wallet, WalletError};
+use std::net::IpAddr;
+use yinxin_core::certificate::{Certificate, RevocationReason, State, SuspendedBy};
+use yinxin_core::text::{CertificatePurpose, CertificateText, TYP_CERTIFICATE, is_displayable};
+use yinxin_core::{Action, CertificateId, DeviceId, Digest, Millis, Refusal};
+use yinxin_pki::{Jws, PublicKey};
+use yinxin_store::desk::{ChallengePurpose, ChallengeRow, CodePurpose, IssuanceRow, IssuanceState};
+
+pub use yinxin_pki::Details;
+
+/// Certificates of one person that a list shows, newest first; nobody has so many.
+const LISTED_MAX: u32 = 100;
+/// Names of devices may be this long, in characters.
+const DEVICE_NAME_MAX_CHARS: usize = 40;
+/// How long the challenge of a resumption serves.
+const CHALLENGE_LIFETIME_MS: i64 = 10 * Millis::MINUTE;
+
+/// A certificate as its owner sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CertificateView {
+    /// Its id.
+    pub id: CertificateId,
+    /// What the person calls the device.
+    pub device_name: String,
+    /// The device that holds the key.
+    pub device: DeviceId,
+    /// What the book knows: state, serial, custody, validity, head.
+    pub book: Certificate,
+    /// When it was asked for.
+    pub issued_at: Millis,
+    /// Recorded uses, refused ones included.
+    pub uses: u64,
+    /// The last recorded use.
+    pub last_used_at: Option<Millis>,
+}
+
+/// A form of the public file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CertificateFormat {
+    /// DER, `.cer`.
+    Der,
+    /// PEM, `.pem`.
+    Pem,
+}
+
+/// A signed text as it came: the three members of a flattened JWS.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedText {
+    /// The protected header, base64url.
+    pub protected: String,
+    /// The payload, base64url.
+    pub payload: String,
+    /// r ‖ s, base64url.
+    pub signature: String,
+}
+
+impl SignedText {
+    /// Reads it as a text of type `typ`; its signature is not checked yet.
+    pub(crate) fn read(&self, typ: &str) -> Result<Jws, WalletError> {
+        Ok(Jws::from_parts(&self.protected, &self.payload, &self.signature, typ)?)
+    }
+}
+
+/// The begin of a resumption.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResumptionBegun {
+    /// What the device signs.
+    pub challenge: [u8; 32],
+    /// The code that was sent.
+    pub code: CodeSent,
+}
+
+/// The end of a resumption.
+pub struct Resumption {
+    /// The code.
+    pub code: String,
+    /// `yx-cert+jws`, purpose `resume`.
+    pub text: SignedText,
+    /// User verification of that text.
+    pub verification: VerificationProof,
+}
+
+impl Wallet {
+    /// The person's certificates, newest first.
+    pub fn certificates(&self, session: &SessionContext) -> Result<Vec<CertificateView>, WalletError> {
+        let rows = self.inner.store.desk.read(|tx| tx.issuances_of_person(session.person, LISTED_MAX))?;
+        rows.iter().map(|row| self.certificate_view(row)).collect()
+    }
+
+    /// One certificate of the person.
+    ///
+    /// # Errors
+    /// `NotFound` when there is none of this id, or it is another person's.
+    pub fn certificate(
+        &self,
+        session: &SessionContext,
+        certificate: CertificateId,
+    ) -> Result<CertificateView, WalletError> {
+        self.certificate_view(&self.own_issuance(session, certificate)?)
+    }
+
+    /// What stands in the X.509 certificate, as text.
+    pub fn certificate_details(
+        &self,
+        session: &SessionContext,
+        certificate: CertificateId,
+    ) -> Result<Details, WalletError> {
+        Ok(parse_issued(&self.own_issuance(session, certificate)?)?.details())
+    }
+
+    /// The certificate's public file.
+    pub fn export_certificate(
+        &self,
+        session: &SessionContext,
+        certificate: CertificateId,
+        format: CertificateFormat,
+    ) -> Result<Vec<u8>, WalletError> {
+        let parsed = parse_issued(&self.own_issuance(session, certificate)?)?;
+        Ok(match format {
+            CertificateFormat::Der => parsed.der().to_vec(),
+            CertificateFormat::Pem => parsed.pem().into_bytes(),
+        })
+    }
+
+    /// Renames the device that holds a certificate.
+    pub fn rename_certificate(
+        &self,
+        session: &SessionContext,
+        certificate: CertificateId,
+        name: &str,
+    ) -> Result<CertificateView, WalletError> {
+        let name = read_device_name(name)?;
+        self.own_issuance(session, certificate)?;
+        self.inner.store.desk.write(|tx| tx.rename_device(certificate, &name))?;
+        self.certificate(session, certificate)
+    }
+
+    /// Suspends a certificate, at once and from any device; nothing happens when it is suspended already.
+    pub async fn suspend_certificate(
+        &self,
+        session: &SessionContext,
+        certificate: CertificateId,
+        intention: Digest,
+    ) -> Result<CertificateView, WalletError> {
+        self.own_issuance(session, certificate)?;
+        let action = Action::Suspend { certificate, by: SuspendedBy::Person };
+        let evidence = self.session_evidence(session);
+        match self.submit(&[b"suspend", certificate.as_bytes(), intention.as_bytes()], action, evidence).await
+        {
+            Ok(_) | Err(WalletError::Refused(Refusal::CertificateSuspended)) => {
+                self.certificate(session, certificate)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Begins to lift a suspension: compares the password, sends a code, hands out a challenge.
+    ///
+    /// # Errors
+    /// `CertificateForeign` on another device; `Wrong`, `TooManyTries`; a refusal unless the certificate is suspended by
+    /// its person, wrong PINs or a fork.
+    pub async fn begin_resumption(
+        &self,
+        session: &SessionContext,
+        certificate: CertificateId,
+        password: &Password,
+    ) -> Result<ResumptionBegun, WalletError> {
+        let issuance = self.own_issuance(session, certificate)?;
+        if issuance.device != session.device {
+            return Err(WalletError::CertificateForeign);
+        }
+        self.state_of(certificate)?.resumed()?;
+        let person = self.person_row(session.person)?;
+        self.confirm_password(&person, password, Budget::certificate(session.person)).await?;
+        let phone = Phone::parse(&person.phone).ok_or(WalletError::PhoneInvalid)?;
+        let errand = Errand { phone: &phone, purpose: CodePurpose::Resume, subject: certificate.as_bytes() };
+        let code = self.ensure_code(errand, session.device_kind).await?;
+        let challenge = self.draw_challenge(ChallengePurpose::Resume, certificate)?;
+        Ok(ResumptionBegun { challenge, code })
+    }
+
+    /// Lifts a suspension. Nothing happens when the certificate is active already.
+    ///
+    /// # Errors
+    /// Those of the signed text and the verification; `CodeWrong`; `Reauthenticate` when the challenge is over.
+    pub async fn resume_certificate(
+        &self,
+        session: &SessionContext,
+        address: IpAddr,
+        certificate: CertificateId,
+        form: &Resumption,
+    ) -> Result<CertificateView, WalletError> {
+        let issuance = self.own_issuance(session, certificate)?;
+        if issuance.device != session.device {
+            return Err(WalletError::CertificateForeign);
+        }
+        let state = self.state_of(certificate)?;
+        if matches!(state, State::Active { .. }) {
+            return self.certificate(session, certificate);
+        }
+        state.resumed()?;
+        let (jws, text) = self.read_consent(&form.text, &issuance)?;
+        if text.purpose != CertificatePurpose::Resume {
+            return Err(WalletError::RequestInvalid);
+        }
+        let hash = Digest::from_bytes(jws.signing_input_hash());
+        self.require_verification(certificate, hash, Some(&form.verification)).await?;
+        let person = self.person_row(session.person)?;
+        let phone = Phone::parse(&person.phone).ok_or(WalletError::PhoneInvalid)?;
+        let errand = Errand { phone: &phone, purpose: CodePurpose::Resume, subject: certificate.as_bytes() };
+        self.check_code(errand, &form.code, address)?;
+        self.use_challenge(&text.challenge, ChallengePurpose::Resume, certificate)?;
+        let action = Action::Resume { certificate };
+        let evidence = jws.normalised().to_flattened().into_bytes();
+        self.submit(&[b"resume", text.challenge.as_bytes()], action, evidence).await?;
+        self.certificate(session, certificate)
+    }
+
+    /// Revokes a certificate for good; `KeyCompromise` for a lost phone, `CessationOfOperation` when it is no longer
+    /// wanted. The sessions on its device end, except the one that asks.
+    pub async fn revoke_certificate(
+        &self,
+        session: &SessionContext,
+        certificate: CertificateId,
+        password: &Password,
+        reason: RevocationReason,
+    ) -> Result<CertificateView, WalletError> {
+        let issuance = self.own_issuance(session, certificate)?;
+        let person = self.person_row(session.person)?;
+        self.confirm_password(&person, password, Budget::certificate(session.person)).await?;
+        let action = Action::Revoke { certificate, reason };
+        let evidence = self.session_evidence(session);
+        match self.submit(&[b"revoke", certificate.as_bytes()], action, evidence).await {
+            Ok(_) | Err(WalletError::Refused(Refusal::CertificateRevoked)) => {}
+            Err(error) => return Err(error),
+        }
+        if issuance.device != session.device {
+            self.inner.store.desk.write(|tx| tx.delete_sessions_on(session.person, issuance.device))?;
+        }
+        self.certificate(session, certificate)
+    }
+
+    /// The issuance of a certificate that the journal has and this person owns.
+    pub(crate) fn own_issuance(
+        &self,
+        session: &SessionContext,
+        certificate: CertificateId,
+    ) -> Result<IssuanceRow, WalletError> {
+        let row = self.inner.store.desk.read(|tx| tx.issuance(certificate))?;
+        row.filter(|row| row.person == session.person && row.state == IssuanceState::Recorded)
+            .ok_or(WalletError::NotFound)
+    }
+
+    pub(crate) fn certificate_view(&self, row: &IssuanceRow) -> Result<CertificateView, WalletError> {
+        let book = self.inner.writer.book(|book| book.certificate(&row.certificate).cloned());
+        let uses = self.inner.store.views.uses(&row.certificate)?;
+        Ok(CertificateView {
+            id: row.certificate,
+            device_name: row.device_name.clone(),
+            device: row.device,
+            book: book
+                .ok_or_else(|| WalletError::Failed(format!("{} is not in the book", row.certificate)))?,
+            issued_at: row.created_at,
+            uses: uses.count,
+            last_used_at: uses.last_at,
+        })
+    }
+
+    /// Reads a consent about this certificate, signed by its key, for this deployment.
+    pub(crate) fn read_consent(
+        &self,
+        text: &SignedText,
+        issuance: &IssuanceRow,
+    ) -> Result<(Jws, CertificateText), WalletError> {
+        let jws = text.read(TYP_CERTIFICATE)?;
+        let thumbprint = issuance.thumbprint.ok_or(WalletError::CertificateUnknown)?;
+        if jws.header().thumbprint != *thumbprint.as_bytes() {
+            return Err(WalletError::CertificateForeign);
+        }
+        jws.verify(&issued_key(issuance)?)?;
+        let text = CertificateText::parse(jws.payload())?;
+        if text.audience != self.inner.settings.origin {
+            return Err(WalletError::AudienceMismatch);
+        }
+        if text.certificate != issuance.certificate {
+            return Err(WalletError::CertificateForeign);
+        }
+        Ok((jws, text))
+    }
+
+    /// Draws a challenge and keeps it.
+    pub(crate) fn draw_challenge(
+        &self,
+        purpose: ChallengePurpose,
+        certificate: CertificateId,
+    ) -> Result<[u8; 32], WalletError> {
+        let challenge = random(self.inner.entropy.as_ref());
+        let expires_at = self.now().plus(CHALLENGE_LIFETIME_MS);
+        let row = ChallengeRow { challenge, purpose, certificate, expires_at, consumed_at: None };
+        self.inner.store.desk.write(|tx| tx.insert_challenge(&row))?;
+        Ok(challenge)
+    }
+
+    /// Uses a challenge up.
+    pub(crate) fn use_challenge(
+        &self,
+        challenge: &Digest,
+        purpose: ChallengePurpose,
+        certificate: CertificateId,
+    ) -> Result<(), WalletError> {
+        let now = self.now();
+        let used = self
+            .inner
+            .store
+            .desk
+            .write(|tx| tx.consume_challenge(challenge.as_bytes(), purpose, certificate, now))?;
+        if used { Ok(()) } else { Err(WalletError::Reauthenticate) }
+    }
+
+    pub(crate) fn state_of(&self, certificate: CertificateId) -> Result<State, WalletError> {
+        let state = self.inner.writer.book(|book| book.certificate(&certificate).map(|found| found.state));
+        state.ok_or(WalletError::CertificateUnknown)
+    }
+
+    /// What is kept beside a record that a session asked for: on which device.
+    pub(crate) fn session_evidence(&self, session: &SessionContext) -> Vec<u8> {
+        format!(r#"{{"v":1,"person":"{}","device":"{}"}}"#, session.person, session.device).into_bytes()
+    }
+}
+
+/// A name for a device, as people type it.
+pub(crate) fn read_device_name(typed: &str) -> Result<String, WalletError> {
+    let name = typed.trim();
+    let fits = is_displayable(name) && name.chars().count() <= DEVICE_NAME_MAX_CHARS;
+    if fits { Ok(name.to_owned()) } else { Err(WalletError::NameInvalid) }
+}
+
+/// The key of an issued certificate.
+pub(crate) fn issued_key(issuance: &IssuanceRow) -> Result<PublicKey, WalletError> {
+    PublicKey::from_spki_der(&issuance.key).map_err(|error| WalletError::Failed(error.to_string()))
+}
+
+/// The certificate that was signed.
+pub(crate) fn parse_issued(issuance: &IssuanceRow) -> Result<yinxin_pki::Certificate, WalletError> {
+    let der = issuance.der.as_deref().ok_or(WalletError::NotFound)?;
+    yinxin_pki::Certificate::parse(der).map_err(|error| WalletError::Failed(error.to_string()))
+}

@@ -1,0 +1,315 @@
+//! Sessions: log-in, the cookie that stands for it, log-out.
+//!
+//! ```text
+//! counted ─▶ password compared ─▶ known device? ─ yes ─▶ session
+//!                                      └─ no ─▶ code sent ─▶ the same again with the code ─▶ device known ─▶ session
+//! ```
+//!
+//! Known and unknown people get the same answer after the same work. A session alone never moves money.
+
+use crate::codes::{DeviceKind, Errand};
+use crate::guessing::Budget;
+use crate::passwords::Password;
+use crate::people::{AccountNumber, Phone};
+use crate::port::random;
+use crate::{Wallet, WalletError};
+use data_encoding::BASE64URL_NOPAD;
+use std::net::IpAddr;
+use yinxin_core::text::sha256;
+use yinxin_core::{AccountId, DeviceId, Digest, Millis, PersonId};
+use yinxin_store::desk::{CodePurpose, DeskError, DeskWrite, DeviceRow, PersonRow, SessionRow};
+use zeroize::Zeroizing;
+
+/// A session that nobody used for this long has ended.
+const IDLE_MS: i64 = 14 * Millis::DAY;
+/// A session ends after this, however much it is used.
+pub(crate) const SESSION_LIFETIME_MS: i64 = 90 * Millis::DAY;
+/// The desk hears of a use at most this often.
+const SEEN_EVERY_MS: i64 = 5 * Millis::MINUTE;
+/// Sessions that one person keeps; the oldest goes first.
+const SESSIONS_MAX: u32 = 20;
+/// Random bytes of a cookie.
+const TOKEN_BYTES: usize = 32;
+
+/// Who is asking, as far as the transport can tell.
+#[derive(Debug, Clone)]
+pub struct Visitor {
+    /// The address that the request came from.
+    pub address: IpAddr,
+    /// The cookie of a known device, as received.
+    pub device_token: Option<String>,
+}
+
+/// A secret for a cookie: never shown, wiped when dropped.
+pub struct Token(Zeroizing<String>);
+
+impl Token {
+    /// The cookie's value, for the one place that sets it.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A session, as every use case that needs a person takes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionContext {
+    /// Whose it is.
+    pub person: PersonId,
+    /// Their account.
+    pub account: AccountId,
+    /// On which device.
+    pub device: DeviceId,
+    /// What that device calls itself.
+    pub device_kind: DeviceKind,
+    /// When it began.
+    pub created_at: Millis,
+    token_hash: Digest,
+}
+
+/// A new session with its cookies.
+pub struct SignedIn {
+    /// The session.
+    pub session: SessionContext,
+    /// Its cookie.
+    pub session_token: Token,
+    /// The device's cookie, where the device is new.
+    pub device_token: Option<Token>,
+}
+
+/// Somebody who logs in.
+pub struct LogIn {
+    /// Account number or phone number, as typed.
+    pub login: String,
+    /// The password.
+    pub password: Password,
+    /// The code that was sent, where one was asked for.
+    pub code: Option<String>,
+    /// What the device calls itself.
+    pub device: DeviceKind,
+}
+
+impl Wallet {
+    /// Logs a person in by account number or phone number.
+    ///
+    /// # Errors
+    /// `Wrong` for an unknown login and a wrong password alike; `CodeRequired` on a device that is not known, after the
+    /// password was right and a code was sent; `CodeWrong`, `TooManyTries`.
+    pub async fn log_in(&self, visitor: &Visitor, form: LogIn) -> Result<SignedIn, WalletError> {
+        let person = self.find_login(&form.login)?;
+        let device = self.device_of(visitor)?;
+        let known = match (&person, &device) {
+            (Some(person), Some(device)) => {
+                let since = self.inner.store.desk.read(|tx| tx.known_since(person.person, device.device))?;
+                since.is_some()
+            }
+            (Some(_) | None, _) => false,
+        };
+        let budgets =
+            budgets(person.as_ref(), device.as_ref().filter(|_| known), &form.login, visitor.address);
+        self.count_guess(&budgets)?;
+        let kept = person.as_ref().map(|person| person.password.as_str());
+        let right = self.inner.passwords.matches(&form.password, kept).await?;
+        let Some(person) = person.filter(|_| right) else {
+            return Err(WalletError::Wrong { tries_left: None });
+        };
+        self.forgive_guess(&budgets)?;
+        if !known {
+            self.second_factor(visitor, &person, &form).await?;
+        }
+        self.ensure_opened(&person).await?;
+        self.sign_in(&person, device, form.device)
+    }
+
+    /// The session that a cookie stands for.
+    ///
+    /// # Errors
+    /// `SessionRequired` when it is unknown, has ended, or was ended by a record.
+    pub fn session(&self, token: &str) -> Result<SessionContext, WalletError> {
+        let token_hash = token_hash(token).ok_or(WalletError::SessionRequired)?;
+        let found = self.inner.store.desk.read(|tx| {
+            let Some(row) = tx.session(token_hash)? else { return Ok(None) };
+            let (person, device) = (tx.person(row.person)?, tx.device(row.device)?);
+            Ok(person.zip(device).map(|(person, device)| (row, person, device)))
+        })?;
+        let (row, person, device) = found.ok_or(WalletError::SessionRequired)?;
+        let now = self.now();
+        let over = now.since(row.seen_at) > IDLE_MS || now.since(row.created_at) > SESSION_LIFETIME_MS;
+        let epoch = self.epoch(row.person);
+        if over || epoch.is_none_or(|epoch| row.person_epoch < epoch) {
+            self.inner.store.desk.write(|tx| tx.delete_session(token_hash))?;
+            return Err(WalletError::SessionRequired);
+        }
+        if now.since(row.seen_at) > SEEN_EVERY_MS {
+            self.inner.store.desk.write(|tx| tx.touch_session(token_hash, now))?;
+        }
+        Ok(SessionContext {
+            person: row.person,
+            account: person.account,
+            device: row.device,
+            device_kind: device.kind,
+            created_at: row.created_at,
+            token_hash,
+        })
+    }
+
+    /// Ends a session.
+    pub fn log_out(&self, session: &SessionContext) -> Result<(), WalletError> {
+        Ok(self.inner.store.desk.write(|tx| tx.delete_session(session.token_hash))?)
+    }
+
+    /// Compares the person's password again, before something that a session alone must not do.
+    ///
+    /// # Errors
+    /// `Wrong`, `TooManyTries`.
+    pub(crate) async fn confirm_password(
+        &self,
+        person: &PersonRow,
+        password: &Password,
+        budget: Budget,
+    ) -> Result<(), WalletError> {
+        let budgets = [budget];
+        self.count_guess(&budgets)?;
+        if !self.inner.passwords.matches(password, Some(&person.password)).await? {
+            return Err(WalletError::Wrong { tries_left: None });
+        }
+        self.forgive_guess(&budgets)
+    }
+
+    /// The session of a registration: on the device where its sitting began, whose cookie is made anew when the first
+    /// answer was lost.
+    pub(crate) fn sign_in_registered(
+        &self,
+        visitor: &Visitor,
+        person: &PersonRow,
+        kind: DeviceKind,
+    ) -> Result<SignedIn, WalletError> {
+        let own = self.device_of(visitor)?.filter(|device| device.device == person.sitting_device);
+        if own.is_some() {
+            return self.sign_in(person, own, kind);
+        }
+        let (token, token_hash) = self.draw_token();
+        let created_at = self.now();
+        let device = DeviceRow { device: person.sitting_device, token_hash, kind, created_at };
+        self.inner.store.desk.write(|tx| match tx.device(device.device)? {
+            Some(_) => tx.set_device_token(device.device, token_hash),
+            None => tx.insert_device(&device),
+        })?;
+        let signed_in = self.sign_in(person, Some(device), kind)?;
+        Ok(SignedIn { device_token: Some(token), ..signed_in })
+    }
+
+    /// The device that a visitor's cookie stands for.
+    pub(crate) fn device_of(&self, visitor: &Visitor) -> Result<Option<DeviceRow>, WalletError> {
+        match visitor.device_token.as_deref().and_then(token_hash) {
+            Some(hash) => Ok(self.inner.store.desk.read(|tx| tx.device_by_token(hash))?),
+            None => Ok(None),
+        }
+    }
+
+    fn find_login(&self, login: &str) -> Result<Option<PersonRow>, WalletError> {
+        let desk = &self.inner.store.desk;
+        if let Some(number) = AccountNumber::parse(login) {
+            return Ok(desk.read(|tx| tx.person_by_account_number(number.as_str()))?);
+        }
+        match Phone::parse(login) {
+            Some(phone) => Ok(desk.read(|tx| tx.person_by_phone(phone.as_str()))?),
+            None => Ok(None),
+        }
+    }
+
+    async fn second_factor(
+        &self,
+        visitor: &Visitor,
+        person: &PersonRow,
+        form: &LogIn,
+    ) -> Result<(), WalletError> {
+        let phone = Phone::parse(&person.phone).ok_or(WalletError::PhoneInvalid)?;
+        let subject = form.device.word().as_bytes();
+        let errand = Errand { phone: &phone, purpose: CodePurpose::LogIn, subject };
+        match &form.code {
+            Some(code) => self.check_code(errand, code, visitor.address),
+            None => {
+                self.ensure_code(errand, form.device).await?;
+                Err(WalletError::CodeRequired)
+            }
+        }
+    }
+
+    fn sign_in(
+        &self,
+        person: &PersonRow,
+        device: Option<DeviceRow>,
+        kind: DeviceKind,
+    ) -> Result<SignedIn, WalletError> {
+        let now = self.now();
+        let person_epoch = self.epoch(person.person).ok_or(WalletError::Busy)?;
+        let (session_token, token_hash) = self.draw_token();
+        let (device, device_token) = match device {
+            Some(device) => (device, None),
+            None => {
+                let (token, token_hash) = self.draw_token();
+                let device = DeviceId::from_bytes(random(self.inner.entropy.as_ref()));
+                (DeviceRow { device, token_hash, kind, created_at: now }, Some(token))
+            }
+        };
+        let row = SessionRow {
+            token_hash,
+            person: person.person,
+            device: device.device,
+            person_epoch,
+            created_at: now,
+            seen_at: now,
+        };
+        self.inner.store.desk.write(|tx| open(tx, &row, &device))?;
+        let session = SessionContext {
+            person: person.person,
+            account: person.account,
+            device: device.device,
+            device_kind: device.kind,
+            created_at: now,
+            token_hash,
+        };
+        Ok(SignedIn { session, session_token, device_token })
+    }
+
+    fn epoch(&self, person: PersonId) -> Option<u32> {
+        self.inner.writer.book(|book| book.person(&person).map(|person| person.epoch))
+    }
+
+    fn draw_token(&self) -> (Token, Digest) {
+        let bytes: Zeroizing<[u8; TOKEN_BYTES]> = Zeroizing::new(random(self.inner.entropy.as_ref()));
+        let hash = sha256(&[b"yx/cookie/v1\0", bytes.as_slice()]);
+        (Token(Zeroizing::new(BASE64URL_NOPAD.encode(bytes.as_slice()))), hash)
+    }
+}
+
+fn budgets(
+    person: Option<&PersonRow>,
+    known: Option<&DeviceRow>,
+    login: &str,
+    address: IpAddr,
+) -> Vec<Budget> {
+    match (person, known) {
+        (Some(person), Some(device)) => vec![Budget::known_device(person.person, device.device)],
+        (person, _) => {
+            let account =
+                person.map_or_else(|| Budget::nobody(login), |person| Budget::account(person.person));
+            Budget::address(address).into_iter().chain([account, Budget::all()]).collect()
+        }
+    }
+}
+
+fn open(tx: &DeskWrite<'_>, session: &SessionRow, device: &DeviceRow) -> Result<(), DeskError> {
+    if tx.device(device.device)?.is_none() {
+        tx.insert_device(device)?;
+    }
+    tx.know_device(session.person, session.device, session.created_at)?;
+    tx.insert_session(session, SESSIONS_MAX)
+}
+
+/// What the desk knows a cookie by.
+fn token_hash(token: &str) -> Option<Digest> {
+    let bytes: [u8; TOKEN_BYTES] = BASE64URL_NOPAD.decode(token.as_bytes()).ok()?.try_into().ok()?;
+    Some(sha256(&[b"yx/cookie/v1\0", &bytes]))
+}

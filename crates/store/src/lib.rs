@@ -13,3 +13,28 @@ pub use desk::{Desk, DeskError};
 pub use error::StoreError;
 pub use journal::{Batch, Head, Journal, JournalReader, NewRecord, SqliteJournal, StoredRecord, TileRow};
 pub use views::Views;
+
+use std::path::Path;
+use std::sync::Arc;
+
+/// The read side of all three databases; the journal is written through [`SqliteJournal`] alone.
+pub struct Store {
+    /// What is personal, erasable or short-lived.
+    pub desk: Desk,
+    /// Tables rebuilt from the journal.
+    pub views: Arc<Views>,
+    /// The journal, read.
+    pub journal: Arc<JournalReader>,
+}
+
+impl Store {
+    /// Opens views and desk, and reads the journal at `journal`, which exists.
+    pub fn open(journal: &Path, views: &Path, desk: &Path) -> Result<Self, DeskError> {
+        let failed = |error: StoreError| DeskError::Failed(error.to_string());
+        Ok(Self {
+            desk: Desk::open(desk)?,
+            views: Arc::new(Views::open(views).map_err(failed)?),
+            journal: Arc::new(JournalReader::new(journal)),
+        })
+    }
+}

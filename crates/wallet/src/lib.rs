@@ -1,1 +1,131 @@
-//! wallet
+//! The services of the wallet: one function for each use case, and the writer loop.
+//!
+//! Here rules, keys and books meet, and nowhere else. Nothing in this crate knows of HTTP: a handler, the command line, a
+//! job and a test call the same functions.
+
+mod authority;
+mod certificates;
+mod codes;
+mod enrolment;
+mod error;
+mod events;
+mod guessing;
+mod idempotency;
+mod ledger;
+mod me;
+mod merchants;
+mod open;
+mod orders;
+mod passwords;
+mod payees;
+mod payments;
+mod people;
+mod pins;
+pub mod port;
+mod projector;
+mod quotes;
+mod records;
+mod seed;
+mod sessions;
+mod settings;
+mod snapshot;
+mod start;
+mod verification;
+mod writer;
+
+pub use authority::{Authority, PublicFile};
+pub use certificates::*;
+pub use codes::*;
+pub use enrolment::*;
+pub use error::{Param, WalletError};
+pub use events::{Change, Events, What};
+pub use idempotency::*;
+pub use me::*;
+pub use merchants::MerchantCredentials;
+pub use open::{Initialised, OpenOptions, Setup, rebuild};
+pub use orders::*;
+pub use passwords::{Password, Weakness};
+pub use payees::*;
+pub use payments::*;
+pub use people::*;
+pub use pins::*;
+pub use quotes::*;
+pub use records::*;
+pub use sessions::*;
+pub use start::{DataDir, StartError};
+pub use verification::VerificationProof;
+pub use writer::{Committed, Handle, WriterError};
+
+use port::{Clock, Entropy, SmsSender};
+use std::sync::Arc;
+use tokio::sync::watch;
+use yinxin_core::{Currency, Millis, Stamp};
+use yinxin_store::Store;
+
+/// What a deployment is, fixed by its data directory.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Its origin, as `https://pay.example`; signed texts and passkeys are bound to it.
+    pub origin: String,
+    /// The origin's host: the relying party of passkeys.
+    pub host: String,
+    /// The operator's name, as people see it.
+    pub operator: String,
+    /// Demonstration or live.
+    pub stamp: Stamp,
+    /// Its one currency.
+    pub currency: Currency,
+    /// IANA name of the operator's time zone.
+    pub time_zone: String,
+    /// The log's name and key as a signed-note verifier key (C2SP).
+    pub log_key: String,
+}
+
+/// The wallet: every use case is a method. Cheap to clone.
+#[derive(Clone)]
+pub struct Wallet {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) settings: Settings,
+    pub(crate) store: Store,
+    pub(crate) writer: Handle,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) sms: Arc<dyn SmsSender>,
+    pub(crate) authority: Authority,
+    /// 32 bytes that key the hashes of short secrets on the desk.
+    pub(crate) pepper: [u8; 32],
+    pub(crate) passwords: passwords::Passwords,
+    pub(crate) certificates: payments::CertificateCache,
+    pub(crate) events: Events,
+    pub(crate) projected: watch::Receiver<u64>,
+    pub(crate) dir: DataDir,
+}
+
+impl Wallet {
+    /// What this deployment is.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.inner.settings
+    }
+
+    /// The server's time.
+    #[must_use]
+    pub fn now(&self) -> Millis {
+        self.inner.clock.now()
+    }
+
+    /// The changes that people and pages listen to.
+    #[must_use]
+    pub fn events(&self) -> &Events {
+        &self.inner.events
+    }
+
+    /// The number of committed records.
+    #[must_use]
+    pub fn records(&self) -> u64 {
+        *self.inner.writer.sizes().borrow()
+    }
+}

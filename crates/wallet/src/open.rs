@@ -1,0 +1,395 @@
+//! Making, opening and rebuilding a data directory.
+
+use crate::authority::{Authority, RootKey};
+use crate::events::Events;
+use crate::ledger::Ledger;
+use crate::passwords::Passwords;
+use crate::payments::CertificateCache;
+use crate::port::{Clock, Entropy, SmsSender, random};
+use crate::start::{DataDir, From, StartError, load_ledger, reconcile_views};
+use crate::writer::{Calendar, Parts, SignHead};
+use crate::{Inner, Settings, Wallet, projector, snapshot, writer};
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::sync::watch;
+use yinxin_core::policy::{Policy, Template};
+use yinxin_core::{AccountId, Action, Command, CommandId, Currency, Day, Millis, Stamp};
+use yinxin_store::{JournalReader, SqliteJournal, Store, StoreError};
+use yinxin_tlog::{Checkpoint, VerifierKey};
+
+/// What `init` and `demo` choose once for a data directory.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// Its origin, as `https://pay.example`.
+    pub origin: String,
+    /// The operator's name, as people see it.
+    pub operator: String,
+    /// Demonstration or live.
+    pub stamp: Stamp,
+    /// Its one currency.
+    pub currency: Currency,
+    /// IANA name of the operator's time zone.
+    pub time_zone: String,
+    /// The first policy.
+    pub template: Template,
+    /// Where the encrypted root key goes; outside the data directory for a live deployment.
+    pub root_key: PathBuf,
+}
+
+/// What `init` has to tell.
+pub struct Initialised {
+    /// Where the root key is.
+    pub root_key: PathBuf,
+    /// What opens it; shown once, kept nowhere.
+    pub passphrase: String,
+}
+
+/// How to open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OpenOptions {
+    /// What the program expects to find: `serve` refuses a demonstration, `demo` refuses live books.
+    pub stamp: Stamp,
+    /// Go on although the clock is behind the last record; recorded.
+    pub accept_clock: bool,
+}
+
+/// `deployment.json` of a data directory.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DeploymentFile {
+    version: u8,
+    stamp: String,
+    origin: String,
+    operator: String,
+    currency: String,
+    time_zone: String,
+}
+
+const DEPLOYMENT_FILE: &str = "deployment.json";
+/// A snapshot is taken when this many records came after the last one.
+const SNAPSHOT_EVERY: u64 = 50_000;
+
+/// jiff's own copy of the time zone database.
+struct TimeZones;
+
+impl Calendar for TimeZones {
+    fn day(&self, at: Millis, time_zone: &str) -> Day {
+        let zone = jiff::tz::TimeZone::get(time_zone).unwrap_or(jiff::tz::TimeZone::UTC);
+        let epoch = jiff::civil::date(1970, 1, 1);
+        let days = jiff::Timestamp::from_millisecond(at.0)
+            .and_then(|time| time.to_zoned(zone).date().since((jiff::Unit::Day, epoch)))
+            .map_or(0, |span| span.get_days());
+        Day(days)
+    }
+}
+
+/// When the local day after that of `at` begins.
+pub(crate) fn next_midnight(at: Millis, time_zone: &str) -> Option<Millis> {
+    let zone = jiff::tz::TimeZone::get(time_zone).ok()?;
+    let now = jiff::Timestamp::from_millisecond(at.0).ok()?.to_zoned(zone);
+    let midnight = now.tomorrow().ok()?.start_of_day().ok()?;
+    Some(Millis(midnight.timestamp().as_millisecond()))
+}
+
+fn host_of(origin: &str) -> String {
+    let rest = origin.split_once("://").map_or(origin, |(_, rest)| rest);
+    rest.split(['/', ':']).next().unwrap_or(rest).to_owned()
+}
+
+/// The log's name: the origin without its scheme (C2SP checkpoint origin).
+fn log_name(origin: &str) -> String {
+    let rest = origin.split_once("://").map_or(origin, |(_, rest)| rest);
+    format!("{rest}/log")
+}
+
+fn read_deployment(dir: &DataDir) -> Result<DeploymentFile, StartError> {
+    let path = dir.path().join(DEPLOYMENT_FILE);
+    let bytes = std::fs::read(&path).map_err(|error| StartError::file(&path, error))?;
+    let file: DeploymentFile = serde_json::from_slice(&bytes)
+        .map_err(|error| StartError::Stamp(format!("{}: {error}", path.display())))?;
+    if file.version == 1 {
+        Ok(file)
+    } else {
+        Err(StartError::Stamp(format!("{} is of a newer version", path.display())))
+    }
+}
+
+fn stamp_word(stamp: Stamp) -> &'static str {
+    match stamp {
+        Stamp::Demo => "demo",
+        Stamp::Live => "live",
+    }
+}
+
+impl Setup {
+    fn policy(&self) -> Result<Policy, StartError> {
+        if jiff::tz::TimeZone::get(&self.time_zone).is_err() {
+            return Err(StartError::Stamp(format!("{} is not a time zone", self.time_zone)));
+        }
+        Policy::from_template(self.template, self.currency, &self.time_zone)
+            .ok_or_else(|| StartError::Stamp(format!("the template has no limits in {}", self.currency)))
+    }
+}
+
+impl Wallet {
+    /// Whether a data directory was made at `path`.
+    #[must_use]
+    pub fn exists(path: &Path) -> bool {
+        path.join(DEPLOYMENT_FILE).exists()
+    }
+
+    /// What the data directory at `path` was made for, without opening it: its origin and stamp.
+    pub fn inspect(path: &Path) -> Result<(String, Stamp), StartError> {
+        let file = read_deployment(&DataDir::create(path).map_err(|error| StartError::file(path, error))?)?;
+        let stamp = if file.stamp == "demo" { Stamp::Demo } else { Stamp::Live };
+        Ok((file.origin, stamp))
+    }
+
+    /// Makes a data directory: keys, authorities, and the first record. Refuses one that is there.
+    pub fn init(
+        path: &Path,
+        setup: &Setup,
+        clock: &Arc<dyn Clock>,
+        entropy: &Arc<dyn Entropy>,
+    ) -> Result<Initialised, StartError> {
+        if Self::exists(path) {
+            return Err(StartError::Stamp(format!("{} holds a deployment already", path.display())));
+        }
+        let policy = setup.policy()?;
+        let dir = DataDir::create(path).map_err(|error| StartError::file(path, error))?;
+        let about = (setup.operator.as_str(), setup.origin.as_str(), setup.stamp);
+        let RootKey { path: root_key, passphrase } =
+            Authority::create(&dir, about, &setup.root_key, entropy.as_ref(), clock.now())?;
+        write_genesis(&dir, setup, policy, clock, entropy)?;
+        let file = DeploymentFile {
+            version: 1,
+            stamp: stamp_word(setup.stamp).to_owned(),
+            origin: setup.origin.clone(),
+            operator: setup.operator.clone(),
+            currency: setup.currency.to_string(),
+            time_zone: setup.time_zone.clone(),
+        };
+        let text = serde_json::to_vec_pretty(&file).unwrap_or_default();
+        let file_path = dir.path().join(DEPLOYMENT_FILE);
+        std::fs::write(&file_path, text).map_err(|error| StartError::file(&file_path, error))?;
+        Ok(Initialised { root_key, passphrase })
+    }
+
+    /// Opens a data directory and starts the writer and the projector; needs a tokio runtime.
+    pub fn open(
+        path: &Path,
+        options: OpenOptions,
+        ports: (Arc<dyn Clock>, Arc<dyn Entropy>, Arc<dyn SmsSender>),
+    ) -> Result<Self, StartError> {
+        let (clock, entropy, sms) = ports;
+        let dir = DataDir::create(path).map_err(|error| StartError::file(path, error))?;
+        let file = read_deployment(&dir)?;
+        if file.stamp != stamp_word(options.stamp) {
+            let (found, wanted) = (&file.stamp, stamp_word(options.stamp));
+            return Err(StartError::Stamp(format!("{} holds {found} data, not {wanted}", path.display())));
+        }
+        let authority = Authority::load(&dir, &file.origin)?;
+        let log = verifier(&file.origin, &authority)?;
+        let journal = SqliteJournal::open(&dir.journal())?;
+        let store = Store::open(&dir.journal(), &dir.views(), &dir.desk())?;
+        let ledger = load_ledger(&dir, &store.journal, &log, From::Snapshot, |_, _| ())?;
+        check_deployment(&ledger, &file)?;
+        check_clock(&ledger, clock.now(), options)?;
+        reconcile_views(&store.views, &store.journal, &ledger)?;
+        let parts = Parts {
+            ledger,
+            journal: Box::new(journal),
+            reader: Arc::clone(&store.journal),
+            clock: Arc::clone(&clock),
+            entropy: Arc::clone(&entropy),
+            calendar: Arc::new(TimeZones),
+            log_name: log.name().to_owned(),
+            sign_head: head_signer(&log, &authority)?,
+            accept_clock: options.accept_clock,
+        };
+        Self::assemble(parts, Assembly { file, dir, store, authority, log, sms })
+    }
+
+    fn assemble(parts: Parts, rest: Assembly) -> Result<Self, StartError> {
+        let Assembly { file, dir, store, authority, log, sms } = rest;
+        let (clock, entropy) = (Arc::clone(&parts.clock), Arc::clone(&parts.entropy));
+        let accept_clock = parts.accept_clock;
+        let (writer, _thread) = writer::start(parts).map_err(|error| StartError::file(dir.path(), error))?;
+        let (projected, mark) = watch::channel(store.views.mark()?);
+        let events = Events::new();
+        let (views, journal) = (Arc::clone(&store.views), Arc::clone(&store.journal));
+        tokio::spawn(projector::run(writer.clone(), views, journal, events.clone(), projected));
+        let stamp = if file.stamp == "demo" { Stamp::Demo } else { Stamp::Live };
+        let currency =
+            file.currency.parse().map_err(|_| StartError::Stamp("an unknown currency".to_owned()))?;
+        let settings = Settings {
+            host: host_of(&file.origin),
+            origin: file.origin,
+            operator: file.operator,
+            stamp,
+            currency,
+            time_zone: file.time_zone,
+            log_key: log.to_string(),
+        };
+        let wallet = Self {
+            inner: Arc::new(Inner {
+                settings,
+                store,
+                writer,
+                clock,
+                entropy,
+                sms,
+                pepper: authority.pepper,
+                authority,
+                passwords: Passwords::new(),
+                certificates: CertificateCache::default(),
+                events,
+                projected: mark,
+                dir,
+            }),
+        };
+        tokio::spawn(wallet.clone().keep_snapshots());
+        if accept_clock {
+            tokio::spawn(wallet.clone().record_accepted_clock());
+        }
+        Ok(wallet)
+    }
+
+    async fn record_accepted_clock(self) {
+        if let Err(error) = self.submit_own(Action::AcceptClock).await {
+            tracing::error!(%error, "the accepted clock was not recorded");
+        }
+    }
+
+    /// Records a command that the deployment itself decides on.
+    pub(crate) async fn submit_own(&self, action: Action) -> Result<writer::Committed, writer::WriterError> {
+        let id = CommandId::from_bytes(random(self.inner.entropy.as_ref()));
+        self.inner.writer.submit(Command { id, action, evidence: Vec::new() }).await
+    }
+
+    /// Takes a snapshot now, and names it in the journal. A start after it replays only what came later.
+    pub async fn take_snapshot(&self) -> Result<(), StartError> {
+        let ledger = self.inner.writer.ledger(Ledger::clone);
+        let (dir, records) = (self.inner.dir.clone(), ledger.size());
+        let saved = tokio::task::spawn_blocking(move || snapshot::save(&dir, &ledger)).await;
+        let hash = saved.map_err(|error| StartError::Keys(error.to_string()))??;
+        let named = self.submit_own(Action::NameSnapshot { records, hash }).await;
+        named.map_err(|error| StartError::Store(StoreError::Failed(error.to_string())))?;
+        snapshot::keep_only(&self.inner.dir, records);
+        Ok(())
+    }
+
+    async fn keep_snapshots(self) {
+        let mut sizes = self.inner.writer.sizes();
+        let mut last = *sizes.borrow();
+        drop(self.inner.writer.clone());
+        let weak = Arc::downgrade(&self.inner);
+        drop(self);
+        while let Ok(size) = sizes.wait_for(|size| *size >= last + SNAPSHOT_EVERY).await.map(|size| *size) {
+            last = size;
+            let Some(inner) = weak.upgrade() else { return };
+            if let Err(error) = (Self { inner }).take_snapshot().await {
+                tracing::error!(%error, "no snapshot was taken");
+            }
+        }
+    }
+}
+
+/// What `assemble` puts beside the writer.
+struct Assembly {
+    file: DeploymentFile,
+    dir: DataDir,
+    store: Store,
+    authority: Authority,
+    log: VerifierKey,
+    sms: Arc<dyn SmsSender>,
+}
+
+fn head_signer(log: &VerifierKey, authority: &Authority) -> Result<SignHead, StartError> {
+    let failed = |error: yinxin_pki::Error| StartError::Keys(format!("log.seed: {error}"));
+    let seed = authority.log.seed().map_err(failed)?;
+    let seed: [u8; 32] = seed.expose().try_into().map_err(|_| StartError::Keys("log.seed".to_owned()))?;
+    let key = yinxin_pki::LogKey::from_seed(&seed).map_err(failed)?;
+    let log = log.clone();
+    Ok(Box::new(move |checkpoint: &Checkpoint| {
+        yinxin_tlog::sign(&checkpoint.to_string(), log.name(), log.id(), |message| key.sign(message))
+            .map_err(|error| StoreError::Failed(format!("the checkpoint was not signed: {error}")))
+    }))
+}
+
+fn verifier(origin: &str, authority: &Authority) -> Result<VerifierKey, StartError> {
+    VerifierKey::new(&log_name(origin), authority.log.public())
+        .map_err(|error| StartError::Keys(error.to_string()))
+}
+
+fn write_genesis(
+    dir: &DataDir,
+    setup: &Setup,
+    policy: Policy,
+    clock: &Arc<dyn Clock>,
+    entropy: &Arc<dyn Entropy>,
+) -> Result<(), StartError> {
+    let authority = Authority::load(dir, &setup.origin)?;
+    let log = verifier(&setup.origin, &authority)?;
+    let journal = SqliteJournal::open(&dir.journal())?;
+    let parts = Parts {
+        ledger: Ledger::empty(),
+        journal: Box::new(journal),
+        reader: Arc::new(JournalReader::new(&dir.journal())),
+        clock: Arc::clone(clock),
+        entropy: Arc::clone(entropy),
+        calendar: Arc::new(TimeZones),
+        log_name: log.name().to_owned(),
+        sign_head: head_signer(&log, &authority)?,
+        accept_clock: false,
+    };
+    let genesis = Command {
+        id: CommandId::from_bytes(random(entropy.as_ref())),
+        action: Action::Genesis {
+            stamp: setup.stamp,
+            origin: setup.origin.clone(),
+            issuance: AccountId::from_bytes(random(entropy.as_ref())),
+            fees: AccountId::from_bytes(random(entropy.as_ref())),
+            policy,
+        },
+        evidence: Vec::new(),
+    };
+    let written = writer::write_one(parts, genesis);
+    written.map_err(|error| StartError::Store(StoreError::Failed(error.to_string())))
+}
+
+fn check_deployment(ledger: &Ledger, file: &DeploymentFile) -> Result<(), StartError> {
+    let matches = ledger.book.deployment().is_some_and(|deployment| {
+        deployment.origin == file.origin && stamp_word(deployment.stamp) == file.stamp
+    });
+    if matches {
+        Ok(())
+    } else {
+        Err(StartError::Stamp(format!("{DEPLOYMENT_FILE} is not what the journal's first record says")))
+    }
+}
+
+fn check_clock(ledger: &Ledger, clock: Millis, options: OpenOptions) -> Result<(), StartError> {
+    let behind_ms = ledger.book.at().since(clock);
+    if behind_ms > writer::CLOCK_JUMP_MS && !options.accept_clock {
+        return Err(StartError::Clock { behind_ms });
+    }
+    Ok(())
+}
+
+/// Reads the whole journal from its first record, checks it against the signed head, and makes views and snapshot anew.
+/// `progress` hears (records done, records in all).
+pub fn rebuild(path: &Path, progress: impl FnMut(u64, u64)) -> Result<u64, StartError> {
+    let dir = DataDir::create(path).map_err(|error| StartError::file(path, error))?;
+    let file = read_deployment(&dir)?;
+    let authority = Authority::load(&dir, &file.origin)?;
+    let log = verifier(&file.origin, &authority)?;
+    let store = Store::open(&dir.journal(), &dir.views(), &dir.desk())?;
+    let ledger = load_ledger(&dir, &store.journal, &log, From::Genesis, progress)?;
+    store.views.clear()?;
+    reconcile_views(&store.views, &store.journal, &ledger)?;
+    // Without its file a named snapshot is ignored; the next one is taken while serving.
+    snapshot::keep_only(&dir, u64::MAX);
+    Ok(ledger.size())
+}

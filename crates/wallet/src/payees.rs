@@ -1,0 +1,97 @@
+//! Who may be paid, and the name that a payer is shown.
+
+use crate::people::Phone;
+use crate::{SessionContext, Wallet, WalletError};
+use yinxin_core::AccountId;
+
+/// Whether a payee is a person or a merchant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PayeeKind {
+    /// A person.
+    Person,
+    /// A merchant.
+    Merchant,
+}
+
+/// A payee as shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Payee {
+    /// The account that is paid.
+    pub account: AccountId,
+    /// Person or merchant.
+    pub kind: PayeeKind,
+    /// A merchant's registered name; a person's name with its middle hidden.
+    pub display_name: String,
+    /// Whether the operator verified the name (rules § 12).
+    pub verified: bool,
+}
+
+/// A person's name as strangers see it: enough to recognise, not enough to learn.
+#[must_use]
+pub fn display_name(name: &str) -> String {
+    if let Some((first, rest)) = name.split_once(' ') {
+        let initial: String = rest.trim_start().chars().take(1).collect();
+        return format!("{first} {initial}*");
+    }
+    let characters: Vec<char> = name.chars().collect();
+    match characters.as_slice() {
+        [] | [_] => name.to_owned(),
+        [first, _] => format!("{first}*"),
+        [first, .., last] => format!("{first}*{last}"),
+    }
+}
+
+impl Wallet {
+    /// Finds a payee by phone number, account number or account id.
+    pub fn find_payee(&self, session: &SessionContext, query: &str) -> Result<Payee, WalletError> {
+        let query = query.trim();
+        let payee = match query.parse::<AccountId>() {
+            Ok(account) => self.payee(account)?,
+            Err(_) => {
+                let row = self.inner.store.desk.read(|desk| match Phone::parse(query) {
+                    Some(phone) => match desk.person_by_phone(phone.as_str())? {
+                        Some(person) => Ok(Some(person)),
+                        None => desk.person_by_account_number(query),
+                    },
+                    None => desk.person_by_account_number(query),
+                })?;
+                row.map(|person| person_payee(person.account, &person.name))
+            }
+        };
+        payee.filter(|payee| payee.account != session.account).ok_or(WalletError::PayeeUnknown)
+    }
+
+    /// The payee that an account belongs to.
+    pub(crate) fn payee(&self, account: AccountId) -> Result<Option<Payee>, WalletError> {
+        let found = self.inner.store.desk.read(|desk| {
+            if let Some(merchant) = desk.merchant_by_account(account)? {
+                return Ok(Some(Payee {
+                    account,
+                    kind: PayeeKind::Merchant,
+                    display_name: merchant.name,
+                    verified: merchant.verified_at.is_some(),
+                }));
+            }
+            Ok(desk.person_by_account(account)?.map(|person| person_payee(account, &person.name)))
+        })?;
+        Ok(found)
+    }
+}
+
+fn person_payee(account: AccountId, name: &str) -> Payee {
+    Payee { account, kind: PayeeKind::Person, display_name: display_name(name), verified: false }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_shown_without_its_middle() {
+        for (name, shown) in
+            [("林", "林"), ("林青", "林*"), ("林小明", "林*明"), ("Anna Smith", "Anna S*"), ("Anna", "A*a")]
+        {
+            assert_eq!(display_name(name), shown);
+        }
+    }
+}

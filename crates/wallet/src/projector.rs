@@ -1,0 +1,78 @@
+//! The projector: fills the views from the journal on a thread of its own, then tells whoever listens what changed.
+
+use crate::events::{Change, Events};
+use crate::start::StartError;
+use crate::writer::Handle;
+use std::sync::Arc;
+use tokio::sync::watch;
+use yinxin_core::Facts;
+use yinxin_core::codec::Codec;
+use yinxin_store::{JournalReader, Views};
+
+/// Records projected in one transaction.
+const PAGE: u32 = 1_000;
+
+/// Projects everything that the journal holds beyond the views' mark; `seen` hears each page.
+pub(crate) fn catch_up(
+    views: &Views,
+    journal: &JournalReader,
+    mut seen: impl FnMut(&[(u64, Facts)]),
+) -> Result<(), StartError> {
+    loop {
+        let page = journal.records(views.mark()?, PAGE)?;
+        if page.is_empty() {
+            return Ok(());
+        }
+        let decoded = page.iter().map(|record| {
+            let corrupt = |error: yinxin_core::codec::CodecError| StartError::Journal {
+                index: record.index,
+                reason: error.to_string(),
+            };
+            Facts::from_bytes_exact(&record.facts).map(|facts| (record.index, facts)).map_err(corrupt)
+        });
+        let records = decoded.collect::<Result<Vec<_>, _>>()?;
+        views.project(&records)?;
+        seen(&records);
+    }
+}
+
+/// Runs until the writer is gone.
+pub(crate) async fn run(
+    writer: Handle,
+    views: Arc<Views>,
+    journal: Arc<JournalReader>,
+    events: Events,
+    projected: watch::Sender<u64>,
+) {
+    let mut sizes = writer.sizes();
+    loop {
+        let (page_views, page_journal) = (Arc::clone(&views), Arc::clone(&journal));
+        let (page_events, page_writer) = (events.clone(), writer.clone());
+        let mark = projected.clone();
+        let done = tokio::task::spawn_blocking(move || {
+            catch_up(&page_views, &page_journal, |records| {
+                if let Some((last, _)) = records.last() {
+                    mark.send_replace(last + 1);
+                }
+                for (index, facts) in records {
+                    page_writer.book(|book| page_events.tell(Change::of(*index, facts, book)));
+                }
+            })
+        });
+        match done.await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(%error, "the views were not filled"),
+            Err(error) => tracing::error!(%error, "the projector stopped"),
+        }
+        if sizes.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Waits until the views cover `records`; false when they do not within `wait_ms`.
+pub(crate) async fn reached(projected: &watch::Receiver<u64>, records: u64, wait_ms: u64) -> bool {
+    let mut projected = projected.clone();
+    let wait = projected.wait_for(|mark| *mark >= records);
+    matches!(tokio::time::timeout(std::time::Duration::from_millis(wait_ms), wait).await, Ok(Ok(_)))
+}

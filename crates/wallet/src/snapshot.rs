@@ -1,0 +1,69 @@
+//! Snapshots of the ledger: a file that a record names by its hash. One changed byte refuses the start.
+
+use crate::ledger::Ledger;
+use crate::start::{DataDir, StartError};
+use std::io::Write;
+use std::path::PathBuf;
+use yinxin_core::codec::{Codec, Reader};
+use yinxin_core::text::sha256;
+use yinxin_core::{Book, Digest};
+use yinxin_tlog::Tree;
+
+/// "YXS1": the first bytes of the file.
+const MAGIC: &[u8; 4] = b"YXS1";
+
+fn path(dir: &DataDir, records: u64) -> PathBuf {
+    dir.snapshots().join(format!("{records:016}.snapshot"))
+}
+
+/// Writes the ledger's state durably; answers its hash.
+pub(crate) fn save(dir: &DataDir, ledger: &Ledger) -> Result<Digest, StartError> {
+    let mut bytes = MAGIC.to_vec();
+    ledger.tree.edge_bytes().encode(&mut bytes);
+    ledger.book.encode(&mut bytes);
+    let path = path(dir, ledger.size());
+    let write = || -> std::io::Result<()> {
+        let unfinished = path.with_extension("unfinished");
+        let mut file = std::fs::File::create(&unfinished)?;
+        file.write_all(&bytes)?;
+        file.sync_all()?;
+        std::fs::rename(&unfinished, &path)?;
+        std::fs::File::open(dir.snapshots())?.sync_all()
+    };
+    write().map_err(|error| StartError::file(&path, error))?;
+    Ok(sha256(&[&bytes]))
+}
+
+/// Reads the snapshot that record `index` names. A missing file is no difference: the journal has everything.
+pub(crate) fn load(dir: &DataDir, records: u64, hash: Digest, index: u64) -> Result<Ledger, StartError> {
+    let path = path(dir, records);
+    let wrong = || StartError::Snapshot { file: path.display().to_string(), index };
+    let bytes = match std::fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            tracing::warn!(file = %path.display(), "the snapshot is missing, the journal is read from its first record");
+            return Ok(Ledger::empty());
+        }
+        Err(error) => return Err(StartError::file(&path, error)),
+    };
+    if sha256(&[&bytes]) != hash {
+        return Err(wrong());
+    }
+    let mut reader = Reader::new(bytes.strip_prefix(MAGIC).ok_or_else(wrong)?);
+    let edge = Vec::<u8>::decode(&mut reader).map_err(|_| wrong())?;
+    let book = Book::decode(&mut reader).map_err(|_| wrong())?;
+    reader.end().map_err(|_| wrong())?;
+    let tree = Tree::from_edge_bytes(&edge).map_err(|_| wrong())?;
+    if book.size() == records && tree.size() == records { Ok(Ledger { book, tree }) } else { Err(wrong()) }
+}
+
+/// Removes every snapshot but the one of `records`.
+pub(crate) fn keep_only(dir: &DataDir, records: u64) {
+    let keep = path(dir, records);
+    let Ok(entries) = std::fs::read_dir(dir.snapshots()) else { return };
+    for entry in entries.flatten().filter(|entry| entry.path() != keep) {
+        if let Err(error) = std::fs::remove_file(entry.path()) {
+            tracing::warn!(%error, "an old snapshot was not removed");
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! Opening a data directory (house, law 8): a snapshot that a record names, replay of the tail, and every difference refuses.
+
+use crate::ledger::Ledger;
+use crate::snapshot;
+use std::path::{Path, PathBuf};
+use yinxin_core::codec::Codec;
+use yinxin_core::{Body, Facts};
+use yinxin_pki::ed25519_verify;
+use yinxin_store::{JournalReader, StoreError, Views};
+use yinxin_tlog::{Checkpoint, VerifierKey};
+
+/// The files of a data directory.
+#[derive(Debug, Clone)]
+pub struct DataDir(PathBuf);
+
+impl DataDir {
+    /// The directory at `path`, created with access for its owner alone where it is missing.
+    pub fn create(path: &Path) -> std::io::Result<Self> {
+        std::fs::create_dir_all(path)?;
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))?;
+        }
+        for folder in ["snapshots", "keys", "ca"] {
+            std::fs::create_dir_all(path.join(folder))?;
+        }
+        Ok(Self(path.to_owned()))
+    }
+
+    /// The directory itself.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// The journal's file.
+    #[must_use]
+    pub fn journal(&self) -> PathBuf {
+        self.0.join("journal.db")
+    }
+
+    /// The views' file.
+    #[must_use]
+    pub fn views(&self) -> PathBuf {
+        self.0.join("views.db")
+    }
+
+    /// The desk's file.
+    #[must_use]
+    pub fn desk(&self) -> PathBuf {
+        self.0.join("desk.db")
+    }
+
+    /// Where snapshots are kept.
+    #[must_use]
+    pub fn snapshots(&self) -> PathBuf {
+        self.0.join("snapshots")
+    }
+
+    /// Where private keys are kept.
+    #[must_use]
+    pub fn keys(&self) -> PathBuf {
+        self.0.join("keys")
+    }
+
+    /// Where the authority's certificates are kept.
+    #[must_use]
+    pub fn ca(&self) -> PathBuf {
+        self.0.join("ca")
+    }
+}
+
+/// Why a data directory was not opened. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A record of the journal does not decode or does not fit the ones before it.
+    #[error("the journal is corrupt at record {index}: {reason}")]
+    Journal {
+        /// The record.
+        index: u64,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The records do not give the tree head that was signed.
+    #[error("the journal's {size} records do not give the signed tree head: {reason}")]
+    Head {
+        /// The number of records.
+        size: u64,
+        /// What differs.
+        reason: String,
+    },
+    /// The snapshot is not the one that the journal names.
+    #[error(
+        "the snapshot {file} is not the one that record {index} names; `yinxin rebuild` makes a new one from the journal"
+    )]
+    Snapshot {
+        /// The file.
+        file: String,
+        /// The record that names it.
+        index: u64,
+    },
+    /// The clock is behind the last record.
+    #[error("the clock is {behind_ms} ms behind the last record; set it right, or start with --accept-clock")]
+    Clock {
+        /// How far.
+        behind_ms: i64,
+    },
+    /// The directory belongs to another kind of deployment.
+    #[error("{0}")]
+    Stamp(String),
+    /// A key or a certificate is missing or unusable.
+    #[error("{0}")]
+    Keys(String),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The desk failed.
+    #[error(transparent)]
+    Desk(#[from] yinxin_store::DeskError),
+    /// A file could not be read or written.
+    #[error("{path}: {source}")]
+    File {
+        /// The file.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+impl StartError {
+    pub(crate) fn file(path: &Path, source: std::io::Error) -> Self {
+        Self::File { path: path.display().to_string(), source }
+    }
+}
+
+/// Whether a start may use the snapshot, or reads the journal from its first record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum From {
+    /// The newest snapshot, then the tail.
+    Snapshot,
+    /// The first record.
+    Genesis,
+}
+
+/// The ledger as the journal has it, checked against the signed head; `progress` hears (records done, records in all).
+pub(crate) fn load_ledger(
+    dir: &DataDir,
+    journal: &JournalReader,
+    log: &VerifierKey,
+    from: From,
+    mut progress: impl FnMut(u64, u64),
+) -> Result<Ledger, StartError> {
+    let total = journal.size()?;
+    let mut ledger = match from {
+        From::Snapshot => begin(dir, journal)?,
+        From::Genesis => Ledger::empty(),
+    };
+    ledger.follow(journal, |done| progress(done, total))?;
+    check_head(&ledger, journal, log)?;
+    ledger
+        .book
+        .check()
+        .map_err(|error| StartError::Journal { index: ledger.size(), reason: error.to_string() })?;
+    Ok(ledger)
+}
+
+fn begin(dir: &DataDir, journal: &JournalReader) -> Result<Ledger, StartError> {
+    let Some(index) = journal.newest_snapshot()? else { return Ok(Ledger::empty()) };
+    let corrupt = |reason: &str| StartError::Journal { index, reason: reason.to_owned() };
+    let record = journal.record(index)?.ok_or_else(|| corrupt("a snapshot is named by no record"))?;
+    let facts = Facts::from_bytes_exact(&record.facts).map_err(|error| corrupt(&error.to_string()))?;
+    let Body::SnapshotTaken { records, hash } = facts.body else {
+        return Err(corrupt("it is said to name a snapshot and does not"));
+    };
+    snapshot::load(dir, records, hash, index)
+}
+
+/// The records must give the root that was signed, and all of them must be covered.
+fn check_head(ledger: &Ledger, journal: &JournalReader, log: &VerifierKey) -> Result<(), StartError> {
+    let size = ledger.size();
+    let wrong = |reason: &str| StartError::Head { size, reason: reason.to_owned() };
+    let Some(head) = journal.head()? else {
+        return if size == 0 { Ok(()) } else { Err(wrong("there is no head")) };
+    };
+    let checkpoint = open_head(&head.note, log).map_err(|reason| wrong(&reason))?;
+    if head.size != size || checkpoint.size != size {
+        return Err(wrong("the newest head is of another size"));
+    }
+    if checkpoint.root == ledger.tree.root() { Ok(()) } else { Err(wrong("the root differs")) }
+}
+
+fn open_head(note: &str, log: &VerifierKey) -> Result<Checkpoint, String> {
+    let verify = |key: &[u8; 32], message: &[u8], signature: &[u8; 64]| {
+        ed25519_verify(key, message, signature).is_ok()
+    };
+    Checkpoint::open(note, log, verify).map_err(|error| error.to_string())
+}
+
+/// Fills the views up to the ledger, and makes them anew when a balance differs from the book: a changed row never becomes
+/// money. Answers whether they were made anew.
+pub(crate) fn reconcile_views(
+    views: &Views,
+    journal: &JournalReader,
+    ledger: &Ledger,
+) -> Result<bool, StartError> {
+    if views.mark()? > ledger.size() {
+        views.clear()?;
+    }
+    let caught_up = crate::projector::catch_up(views, journal, |_| ());
+    let matches = match caught_up {
+        Ok(()) => balances_match(views, ledger)?,
+        Err(_) => false,
+    };
+    if matches {
+        return Ok(false);
+    }
+    tracing::warn!("the views differ from the journal and are made anew");
+    views.clear()?;
+    crate::projector::catch_up(views, journal, |_| ())?;
+    if balances_match(views, ledger)? {
+        Ok(true)
+    } else {
+        Err(StartError::Journal {
+            index: ledger.size(),
+            reason: "the views do not give the book's balances".to_owned(),
+        })
+    }
+}
+
+fn balances_match(views: &Views, ledger: &Ledger) -> Result<bool, StartError> {
+    let projected = views.balances()?;
+    Ok(projected
+        .iter()
+        .map(|(id, balance)| (id, *balance))
+        .eq(ledger.book.accounts().map(|(id, found)| (id, found.balance))))
+}

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// The same in every language: the name of the product, its seal, and what Chinese calls itself.
-const OWN_NAMES: [&str; 3] = ["印信", "中文", "印"];
+const OWN_NAMES: [&str; 4] = ["印信", "简体中文", "中文", "印"];
 
 /// Dotted key → the placeholders of its sentence.
 type Keys = BTreeMap<String, BTreeSet<String>>;

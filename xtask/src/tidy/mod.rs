@@ -10,6 +10,7 @@ mod docs;
 mod lengths;
 mod locales;
 mod names;
+mod settings;
 mod twins;
 
 use crate::root::root;
@@ -18,7 +19,7 @@ use std::path::Path;
 
 type Check = fn(&Path) -> Result<Vec<String>>;
 
-const CHECKS: [(&str, Check); 8] = [
+const CHECKS: [(&str, Check); 9] = [
     ("arrows between crates", arrows::check),
     ("file lengths", lengths::check),
     ("names of modules", names::check),
@@ -27,6 +28,7 @@ const CHECKS: [(&str, Check); 8] = [
     ("documents name what exists", docs::check),
     ("locales", locales::check),
     ("problem codes", codes::check),
+    ("configuration", settings::check),
 ];
 
 /// Run every check and print every finding.

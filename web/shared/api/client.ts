@@ -1,8 +1,9 @@
 /** The typed client of `/api/v1`. Every mutation carries an Idempotency-Key, one for each intention. */
+import createClient from 'openapi-fetch'
 import { ProblemError, type ProblemBody } from './problem'
+import type { paths } from './schema'
 import type * as T from './types'
 
-const BASE = '/api/v1'
 /** A request that takes longer is reported as offline; a payment is then asked for by its number. */
 const TIMEOUT_MS = 20_000
 
@@ -36,79 +37,70 @@ export function onProblem(listener: Listener): () => void {
   return () => listeners.delete(listener)
 }
 
-async function problemOf(response: Response): Promise<ProblemError> {
-  const type = response.headers.get('content-type') ?? ''
-  if (type.includes('json')) {
-    const body = (await response.json()) as Partial<ProblemBody>
-    return new ProblemError({ ...body, code: body.code ?? 'device.unexpected', status: response.status })
-  }
-  return new ProblemError({ code: response.status === 503 ? 'service.busy' : 'device.unexpected', status: response.status })
+const http = createClient<paths>({
+  baseUrl: globalThis.location?.origin ?? 'http://localhost',
+  credentials: 'same-origin', cache: 'no-store', redirect: 'error',
+  fetch: (request) => globalThis.fetch(request, { signal: AbortSignal.timeout(TIMEOUT_MS) }),
+})
+
+function problemOf(body: unknown, status: number): ProblemError {
+  const known = typeof body === 'object' && body !== null && 'code' in body ? (body as Partial<ProblemBody>) : {}
+  return new ProblemError({ ...known, code: known.code ?? (status === 503 ? 'service.busy' : 'device.unexpected'), status })
 }
 
-interface Options { body?: unknown; key?: string; query?: Record<string, string | number | undefined> }
-
-/** One request. Throws `ProblemError` for every non-2xx answer and for a failed connection. */
-export async function request<R>(method: string, path: string, options: Options = {}): Promise<R> {
-  const query = Object.entries(options.query ?? {}).filter(([, value]) => value !== undefined).map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`)
-  const headers: Record<string, string> = { accept: 'application/json' }
-  if (method !== 'GET') headers['idempotency-key'] = options.key ?? newIntentionKey()
-  if (options.body !== undefined) headers['content-type'] = 'application/json'
-  let response: Response
+/** The answer's body; every other answer is a `ProblemError`, a failed connection `device.offline`. */
+async function take<R>(call: Promise<{ data?: unknown; error?: unknown; response: Response }>): Promise<R> {
+  let result: Awaited<typeof call>
   try {
-    response = await fetch(`${BASE}${path}${query.length > 0 ? `?${query.join('&')}` : ''}`, {
-      method, headers, credentials: 'same-origin', cache: 'no-store', redirect: 'error', signal: AbortSignal.timeout(TIMEOUT_MS),
-      ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
-    })
+    result = await call
   } catch {
     throw ProblemError.local('device.offline')
   }
-  if (!response.ok) {
-    const problem = await problemOf(response)
-    for (const listener of listeners) listener(problem)
-    throw problem
-  }
-  if (response.status === 204) return undefined as R
-  return (await response.json()) as R
+  if (result.response.ok) return result.data as R
+  const problem = problemOf(result.error, result.response.status)
+  for (const listener of listeners) listener(problem)
+  throw problem
 }
 
-const at = encodeURIComponent
+const intent = (key: string = newIntentionKey()) => ({ 'Idempotency-Key': key })
+const named = (id: string, key?: string) => ({ path: { id }, header: intent(key) })
 
 /** Every operation of the API that the app uses. `key` is the intention's Idempotency-Key. */
 export const api = {
-  getDeployment: () => request<T.Deployment>('GET', '/deployment'),
-  sendSmsCode: (body: { phone: string; purpose: 'register' }, key?: string) => request<T.CodeSent>('POST', '/sms-codes', { body, key }),
-  createPerson: (body: { phone: string; code: string; password: string; name: string; device_kind: T.DeviceKind }, key?: string) => request<T.Me>('POST', '/people', { body, key }),
-  createSession: (body: { login: string; password: string; code?: string; device_kind: T.DeviceKind }, key?: string) => request<T.Me>('POST', '/sessions', { body, key }),
-  endSession: () => request<void>('DELETE', '/sessions/current'),
-  getMe: () => request<T.Me>('GET', '/me'),
-  startEnrolment: (body: { password?: string }, key?: string) => request<T.Enrolment>('POST', '/enrolments', { body, key }),
-  getCurrentEnrolment: () => request<T.Enrolment>('GET', '/enrolments/current'),
-  verifyEnrolmentCode: (id: string, body: { code: string }, key?: string) => request<T.Enrolment>('POST', `/enrolments/${at(id)}/code`, { body, key }),
-  requestCertificate: (id: string, body: { csr: string; device_name: string; custody: T.Custody }, key?: string) => request<T.Issued>('POST', `/enrolments/${at(id)}/request`, { body, key }),
-  activateCertificate: (id: string, body: { jws: T.Jws }, key?: string) => request<T.Certificate>('POST', `/enrolments/${at(id)}/activation`, { body, key }),
-  listCertificates: async () => (await request<{ certificates: T.Certificate[] }>('GET', '/certificates')).certificates,
-  getCertificate: (id: string) => request<T.CertificateDetails>('GET', `/certificates/${at(id)}`),
-  renameCertificate: (id: string, body: { device_name: string }, key?: string) => request<T.Certificate>('PATCH', `/certificates/${at(id)}`, { body, key }),
-  suspendCertificate: (id: string, key?: string) => request<T.Certificate>('POST', `/certificates/${at(id)}/suspension`, { body: {}, key }),
-  sendResumptionCode: (id: string, body: { password: string }, key?: string) => request<T.CodeSent & { challenge: string }>('POST', `/certificates/${at(id)}/resumption-codes`, { body, key }),
-  resumeCertificate: (id: string, body: { code: string; jws: T.Jws; verification: T.Verification }, key?: string) => request<T.Certificate>('POST', `/certificates/${at(id)}/resumption`, { body, key }),
-  revokeCertificate: (id: string, body: { password: string; reason: 'lost' | 'stopped' }, key?: string) => request<T.Certificate>('POST', `/certificates/${at(id)}/revocation`, { body, key }),
-  provePin: (id: string, body: { device_key: string; pin_mac: string; text_hash?: string }, key?: string) => request<{ share: string }>('POST', `/certificates/${at(id)}/pin-proofs`, { body, key }),
-  getTapChallenge: (body: { certificate: string }, key?: string) => request<{ challenge: string }>('POST', '/settings/tap-challenges', { body, key }),
-  setTap: (body: { jws: T.Jws; verification?: T.Verification }, key?: string) => request<T.Me>('PUT', '/settings/tap', { body, key }),
-  getQuote: (body: T.QuoteRequest, key?: string) => request<T.Quote>('POST', '/quotes', { body, key }),
-  createPayment: (body: T.PaymentRequest, key?: string) => request<T.Acceptance>('POST', '/payments', { body, key }),
-  getPayment: (number: string) => request<T.Acceptance>('GET', `/payments/${at(number)}`),
-  voidPayment: (number: string, body: { certificate: string }, key?: string) => request<{ state: 'voided' } | T.Acceptance>('POST', `/payments/${at(number)}/void`, { body, key }),
-  listPayments: (query: { before?: string; limit?: number }) => request<{ payments: T.Payment[]; next: string | null }>('GET', '/payments', { query }),
-  findPayee: (body: { query: string }, key?: string) => request<T.Payee>('POST', '/payees/find', { body, key }),
-  getOrder: (id: string) => request<T.OrderView>('GET', `/orders/${at(id)}`),
-  topUp: (body: { amount: number }, key?: string) => request<T.Me>('POST', '/demo/top-ups', { body, key }),
-  listDemoSms: async () => (await request<{ messages: T.SmsMessage[] }>('GET', '/demo/sms')).messages,
-  getDemoState: () => request<{ shop_url: string }>('GET', '/demo/state'),
+  getDeployment: () => take<T.Deployment>(http.GET('/api/v1/deployment')),
+  sendSmsCode: (body: { phone: string; purpose: 'register' }, key?: string) => take<T.CodeSent>(http.POST('/api/v1/sms-codes', { body, params: { header: intent(key) } })),
+  createPerson: (body: { phone: string; code: string; password: string; name: string; device_kind: T.DeviceKind }, key?: string) => take<T.Me>(http.POST('/api/v1/people', { body, params: { header: intent(key) } })),
+  createSession: (body: { login: string; password: string; code?: string; device_kind: T.DeviceKind }, key?: string) => take<T.Me>(http.POST('/api/v1/sessions', { body, params: { header: intent(key) } })),
+  endSession: () => take<void>(http.DELETE('/api/v1/sessions/current', { params: { header: intent() } })),
+  getMe: () => take<T.Me>(http.GET('/api/v1/me')),
+  startEnrolment: (body: { password?: string }, key?: string) => take<T.Enrolment>(http.POST('/api/v1/enrolments', { body, params: { header: intent(key) } })),
+  getCurrentEnrolment: () => take<T.Enrolment>(http.GET('/api/v1/enrolments/current')),
+  verifyEnrolmentCode: (id: string, body: { code: string }, key?: string) => take<T.Enrolment>(http.POST('/api/v1/enrolments/{id}/code', { body, params: named(id, key) })),
+  requestCertificate: (id: string, body: { csr: string; device_name: string; custody: T.Custody }, key?: string) => take<T.Issued>(http.POST('/api/v1/enrolments/{id}/request', { body, params: named(id, key) })),
+  activateCertificate: (id: string, body: { jws: T.Jws }, key?: string) => take<T.Certificate>(http.POST('/api/v1/enrolments/{id}/activation', { body, params: named(id, key) })),
+  listCertificates: async () => (await take<{ certificates: T.Certificate[] }>(http.GET('/api/v1/certificates'))).certificates,
+  getCertificate: (id: string) => take<T.CertificateDetails>(http.GET('/api/v1/certificates/{id}', { params: { path: { id } } })),
+  renameCertificate: (id: string, body: { device_name: string }, key?: string) => take<T.Certificate>(http.PATCH('/api/v1/certificates/{id}', { body, params: named(id, key) })),
+  suspendCertificate: (id: string, key?: string) => take<T.Certificate>(http.POST('/api/v1/certificates/{id}/suspension', { body: {}, params: named(id, key) })),
+  sendResumptionCode: (id: string, body: { password: string }, key?: string) => take<T.CodeSent & { challenge: string }>(http.POST('/api/v1/certificates/{id}/resumption-codes', { body, params: named(id, key) })),
+  resumeCertificate: (id: string, body: { code: string; jws: T.Jws; verification: T.Verification }, key?: string) => take<T.Certificate>(http.POST('/api/v1/certificates/{id}/resumption', { body, params: named(id, key) })),
+  revokeCertificate: (id: string, body: { password: string; reason: 'lost' | 'stopped' }, key?: string) => take<T.Certificate>(http.POST('/api/v1/certificates/{id}/revocation', { body, params: named(id, key) })),
+  provePin: (id: string, body: { device_key: string; pin_mac: string; text_hash?: string }, key?: string) => take<{ share: string }>(http.POST('/api/v1/certificates/{id}/pin-proofs', { body, params: named(id, key) })),
+  getTapChallenge: (body: { certificate: string }, key?: string) => take<{ challenge: string }>(http.POST('/api/v1/settings/tap-challenges', { body, params: { header: intent(key) } })),
+  setTap: (body: { jws: T.Jws; verification?: T.Verification }, key?: string) => take<T.Me>(http.PUT('/api/v1/settings/tap', { body, params: { header: intent(key) } })),
+  getQuote: (body: T.QuoteRequest, key?: string) => take<T.Quote>(http.POST('/api/v1/quotes', { body, params: { header: intent(key) } })),
+  createPayment: (body: T.PaymentRequest, key?: string) => take<T.Acceptance>(http.POST('/api/v1/payments', { body, params: { header: intent(key) } })),
+  getPayment: (number: string) => take<T.Acceptance>(http.GET('/api/v1/payments/{number}', { params: { path: { number } } })),
+  voidPayment: (number: string, body: { certificate: string }, key?: string) => take<{ state: 'voided' } | T.Acceptance>(http.POST('/api/v1/payments/{number}/void', { body, params: { path: { number }, header: intent(key) } })),
+  listPayments: (query: { before?: string; limit?: number }) => take<{ payments: T.Payment[]; next: string | null }>(http.GET('/api/v1/payments', { params: { query } })),
+  findPayee: (body: { query: string }, key?: string) => take<T.Payee>(http.POST('/api/v1/payees/find', { body, params: { header: intent(key) } })),
+  getOrder: (id: string) => take<T.OrderView>(http.GET('/api/v1/orders/{id}', { params: { path: { id } } })),
+  topUp: (body: { amount: number }, key?: string) => take<T.Me>(http.POST('/api/v1/demo/top-ups', { body, params: { header: intent(key) } })),
+  listDemoSms: async () => (await take<{ messages: T.SmsMessage[] }>(http.GET('/api/v1/demo/sms'))).messages,
+  getDemoState: () => take<{ shop_url: string }>(http.GET('/api/v1/demo/state')),
 }
 
 /** Where a certificate's public file is downloaded from. */
 export function certificateFileUrl(id: string, format: 'cer' | 'pem'): string {
-  return `${BASE}/certificates/${at(id)}/file?format=${format}`
+  return `/api/v1/certificates/${encodeURIComponent(id)}/file?format=${format}`
 }

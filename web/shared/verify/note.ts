@@ -68,8 +68,9 @@ export async function verifyNote(note: string, key: VerifierKey): Promise<NoteVe
 export function readCheckpoint(note: string): Checkpoint | null {
   const parts = split(note)
   if (!parts) return null
-  const [origin, size, root] = parts.text.split('\n')
-  if (!origin || !size || !root || !/^[1-9]\d{0,14}$/.test(size)) return null
+  const [origin, size, root, rest, more] = parts.text.split('\n')
+  // Three lines and nothing else: an extension would be signed words that nobody here understands.
+  if (!origin || !size || !root || rest !== '' || more !== undefined || parts.text.includes('\r') || !/^[1-9]\d{0,14}$/.test(size)) return null
   try {
     const bytes = fromBase64(root)
     return bytes.length === 32 ? { origin, size: Number(size), root: bytes, text: parts.text } : null

@@ -156,7 +156,7 @@ impl Wallet {
     ) -> Result<CertificateView, WalletError> {
         self.own_issuance(session, certificate)?;
         let action = Action::Suspend { certificate, by: SuspendedBy::Person };
-        let evidence = self.session_evidence(session);
+        let evidence = session_evidence(session);
         match self.submit(&[b"suspend", certificate.as_bytes(), intention.as_bytes()], action, evidence).await
         {
             Ok(_) | Err(WalletError::Refused(Refusal::CertificateSuspended)) => {
@@ -241,7 +241,7 @@ impl Wallet {
         let person = self.person_row(session.person)?;
         self.confirm_password(&person, password, Budget::certificate(session.person)).await?;
         let action = Action::Revoke { certificate, reason };
-        let evidence = self.session_evidence(session);
+        let evidence = session_evidence(session);
         match self.submit(&[b"revoke", certificate.as_bytes()], action, evidence).await {
             Ok(_) | Err(WalletError::Refused(Refusal::CertificateRevoked)) => {}
             Err(error) => return Err(error),
@@ -333,11 +333,11 @@ impl Wallet {
         let state = self.inner.writer.book(|book| book.certificate(&certificate).map(|found| found.state));
         state.ok_or(WalletError::CertificateUnknown)
     }
+}
 
-    /// What is kept beside a record that a session asked for: on which device.
-    pub(crate) fn session_evidence(&self, session: &SessionContext) -> Vec<u8> {
-        format!(r#"{{"v":1,"person":"{}","device":"{}"}}"#, session.person, session.device).into_bytes()
-    }
+/// What is kept beside a record that a session asked for: who, and on which device.
+fn session_evidence(session: &SessionContext) -> Vec<u8> {
+    format!(r#"{{"v":1,"person":"{}","device":"{}"}}"#, session.person, session.device).into_bytes()
 }
 
 /// A name for a device, as people type it.

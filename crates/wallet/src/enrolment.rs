@@ -96,7 +96,7 @@ impl Wallet {
         let in_sitting = self.in_sitting(&person, session.device);
         match password {
             Some(password) => {
-                self.confirm_password(&person, password, Budget::enrolment(person.person)).await?
+                self.confirm_password(&person, password, Budget::enrolment(person.person)).await?;
             }
             None if in_sitting => {}
             None => return Err(WalletError::Reauthenticate),

@@ -247,7 +247,7 @@ const fn text_code(error: JwsError) -> &'static str {
 
 /// What a refusal of the book lets a person know; the payments' answers use it too.
 #[must_use]
-pub fn refusal_params(refusal: &Refusal) -> Vec<(&'static str, Param)> {
+pub(crate) fn refusal_params(refusal: &Refusal) -> Vec<(&'static str, Param)> {
     match refusal {
         Refusal::FeeMismatch { fee } => vec![("fee", Param::Amount(*fee))],
         Refusal::LimitTapDay { left }

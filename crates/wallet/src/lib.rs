@@ -33,6 +33,9 @@ mod start;
 mod verification;
 mod writer;
 
+#[cfg(test)]
+mod tests;
+
 pub use authority::{Authority, PublicFile};
 pub use certificates::*;
 pub use codes::*;
@@ -42,7 +45,7 @@ pub use events::{Change, Events, What};
 pub use idempotency::*;
 pub use me::*;
 pub use merchants::MerchantCredentials;
-pub use open::{Initialised, OpenOptions, Setup, rebuild};
+pub use open::{Initialised, OpenOptions, Ports, Setup, rebuild};
 pub use orders::*;
 pub use passwords::{Password, Weakness};
 pub use payees::*;

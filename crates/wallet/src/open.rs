@@ -15,7 +15,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use yinxin_core::policy::{Policy, Template};
 use yinxin_core::{AccountId, Action, Command, CommandId, Currency, Day, Millis, Stamp};
-use yinxin_store::{JournalReader, SqliteJournal, Store, StoreError};
+use yinxin_store::{Journal, JournalReader, SqliteJournal, Store, StoreError};
 use yinxin_tlog::{Checkpoint, VerifierKey};
 
 /// What `init` and `demo` choose once for a data directory.
@@ -44,6 +44,9 @@ pub struct Initialised {
     /// What opens it; shown once, kept nowhere.
     pub passphrase: String,
 }
+
+/// What the wallet needs from outside.
+pub type Ports = (Arc<dyn Clock>, Arc<dyn Entropy>, Arc<dyn SmsSender>);
 
 /// How to open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -177,10 +180,16 @@ impl Wallet {
     }
 
     /// Opens a data directory and starts the writer and the projector; needs a tokio runtime.
-    pub fn open(
+    pub fn open(path: &Path, options: OpenOptions, ports: Ports) -> Result<Self, StartError> {
+        Self::open_with(path, options, ports, |journal| Box::new(journal))
+    }
+
+    /// Opens with a journal that `wrap` makes of the file's.
+    pub(crate) fn open_with(
         path: &Path,
         options: OpenOptions,
-        ports: (Arc<dyn Clock>, Arc<dyn Entropy>, Arc<dyn SmsSender>),
+        ports: Ports,
+        wrap: impl FnOnce(SqliteJournal) -> Box<dyn Journal>,
     ) -> Result<Self, StartError> {
         let (clock, entropy, sms) = ports;
         let dir = DataDir::create(path).map_err(|error| StartError::file(path, error))?;
@@ -199,7 +208,7 @@ impl Wallet {
         reconcile_views(&store.views, &store.journal, &ledger)?;
         let parts = Parts {
             ledger,
-            journal: Box::new(journal),
+            journal: wrap(journal),
             reader: Arc::clone(&store.journal),
             clock: Arc::clone(&clock),
             entropy: Arc::clone(&entropy),

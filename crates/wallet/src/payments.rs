@@ -4,7 +4,7 @@ use crate::ledger::{Tiles, hashes};
 use crate::projector;
 use crate::verification::VerificationProof;
 use crate::writer::Committed;
-use crate::{PaymentLine, SessionContext, Wallet, WalletError, WriterError};
+use crate::{PaymentLine, SessionContext, SignedText, Wallet, WalletError, WriterError};
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use yinxin_core::codec::Codec;
@@ -37,12 +37,8 @@ pub struct Disclosure {
 /// An authorisation as the phone sends it.
 #[derive(Debug, Clone)]
 pub struct NewPayment {
-    /// The JWS' protected header, base64url.
-    pub protected: String,
-    /// The JWS' payload, base64url.
-    pub payload: String,
-    /// The JWS' signature, base64url.
-    pub signature: String,
+    /// `yx-pay+jws`.
+    pub authorisation: SignedText,
     /// Opening of a person's name.
     pub payee_name: Option<Disclosure>,
     /// Opening of the memo.
@@ -101,7 +97,7 @@ impl Wallet {
     /// Takes an authorisation: checks the signature, lets the book decide, answers with the proof. The same bytes again get
     /// the same answer. A recorded refusal is an [`Acceptance`] with its reason; an unrecorded one is an error.
     pub async fn pay(&self, session: &SessionContext, new: NewPayment) -> Result<Acceptance, WalletError> {
-        let jws = Jws::from_parts(&new.protected, &new.payload, &new.signature, TYP_PAY)?.normalised();
+        let jws = new.authorisation.read(TYP_PAY)?.normalised();
         let known = self.known_certificate(Thumbprint::from_bytes(jws.header().thumbprint)).await?;
         if known.person != session.person {
             return Err(WalletError::CertificateForeign);

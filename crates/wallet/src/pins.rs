@@ -143,9 +143,8 @@ impl Wallet {
             Err(WalletError::Refused(_)) => {}
             Err(error) => return error,
         }
-        let failures = match counted {
-            Body::PinCounted { failures, .. } => *failures,
-            other => return WalletError::Failed(format!("a PIN was counted as {other:?}")),
+        let Body::PinCounted { failures, .. } = *counted else {
+            return WalletError::Failed(format!("a PIN was counted as {counted:?}"));
         };
         let locked =
             self.inner.writer.book(|book| book.certificate(&certificate).map(|found| found.pin.locked_until));

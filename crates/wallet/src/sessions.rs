@@ -227,13 +227,11 @@ impl Wallet {
         let phone = Phone::parse(&person.phone).ok_or(WalletError::PhoneInvalid)?;
         let subject = form.device.word().as_bytes();
         let errand = Errand { phone: &phone, purpose: CodePurpose::LogIn, subject };
-        match &form.code {
-            Some(code) => self.check_code(errand, code, visitor.address),
-            None => {
-                self.ensure_code(errand, form.device).await?;
-                Err(WalletError::CodeRequired)
-            }
+        if let Some(code) = &form.code {
+            return self.check_code(errand, code, visitor.address);
         }
+        self.ensure_code(errand, form.device).await?;
+        Err(WalletError::CodeRequired)
     }
 
     fn sign_in(
@@ -245,13 +243,12 @@ impl Wallet {
         let now = self.now();
         let person_epoch = self.epoch(person.person).ok_or(WalletError::Busy)?;
         let (session_token, token_hash) = self.draw_token();
-        let (device, device_token) = match device {
-            Some(device) => (device, None),
-            None => {
-                let (token, token_hash) = self.draw_token();
-                let device = DeviceId::from_bytes(random(self.inner.entropy.as_ref()));
-                (DeviceRow { device, token_hash, kind, created_at: now }, Some(token))
-            }
+        let (device, device_token) = if let Some(device) = device {
+            (device, None)
+        } else {
+            let (token, token_hash) = self.draw_token();
+            let device = DeviceId::from_bytes(random(self.inner.entropy.as_ref()));
+            (DeviceRow { device, token_hash, kind, created_at: now }, Some(token))
         };
         let row = SessionRow {
             token_hash,

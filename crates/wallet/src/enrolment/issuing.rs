@@ -16,7 +16,7 @@ use crate::port::random;
 use crate::sessions::SessionContext;
 use crate::{Wallet, WalletError};
 use tokio::sync::Mutex;
-use yinxin_core::certificate::{Custody as BookCustody, State};
+use yinxin_core::certificate::{Certificate, Custody as BookCustody, State};
 use yinxin_core::{Action, CertificateId, Digest, EnrolmentId, Millis, Refusal, Serial, Thumbprint};
 use yinxin_pki::webauthn::{Registration, verify_registration};
 use yinxin_pki::{CertificationRequest, Issuance, Prepared, Profile};
@@ -317,7 +317,7 @@ impl Wallet {
                 return Err(WalletError::Failed(format!("{certificate} is signed without its signature")));
             };
             let known =
-                self.inner.writer.book(|book| book.certificate(&certificate).and_then(|c| c.thumbprint()));
+                self.inner.writer.book(|book| book.certificate(&certificate).and_then(Certificate::thumbprint));
             if known != Some(thumbprint) {
                 let action = Action::RecordIssued { certificate, thumbprint };
                 self.submit(&[b"issued", certificate.as_bytes()], action, der).await?;

@@ -1,0 +1,86 @@
+//! Commits that fail, clocks that jump.
+
+use super::world::{World, code, options};
+use crate::Wallet;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use yinxin_store::{Batch, Journal, SqliteJournal, StoreError};
+
+/// Fails one commit: before it reaches the disk, or after, with its answer lost.
+struct FailingJournal {
+    inner: SqliteJournal,
+    commits: Arc<AtomicU64>,
+    fail_at: u64,
+    reaches_disk: bool,
+}
+
+impl Journal for FailingJournal {
+    fn append(&mut self, batch: &Batch) -> Result<(), StoreError> {
+        let this = self.commits.fetch_add(1, Ordering::SeqCst);
+        if this == self.fail_at {
+            if self.reaches_disk {
+                self.inner.append(batch)?;
+            }
+            return Err(StoreError::Failed("made to fail".to_owned()));
+        }
+        self.inner.append(batch)
+    }
+
+    fn tidy(&mut self) -> Result<(), StoreError> {
+        self.inner.tidy()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_error_at_any_batch_loses_and_doubles_nothing() {
+    for (fail_at, reaches_disk) in (0..6).flat_map(|at| [(at, false), (at, true)]) {
+        let mut world = World::new();
+        let (payer, payee) = (world.phone("13800000001", 50_000).await, world.phone("13800000002", 0).await);
+        let commits = Arc::new(AtomicU64::new(0));
+        let counted = Arc::clone(&commits);
+        world.wallet = Wallet::open_with(world.dir.path(), options(), world.ports(), |inner| {
+            Box::new(FailingJournal { inner, commits: counted, fail_at, reaches_disk })
+        })
+        .unwrap();
+        let mut heads: BTreeMap<u64, String> = BTreeMap::new();
+        let mut pending = 0;
+        for round in 1..=8 {
+            let wish = payer.transfer(&world, payee.session.account, 100);
+            // The same bytes again until there is an answer, as a phone does.
+            let acceptance = loop {
+                match world.wallet.pay(&payer.session, wish.clone()).await {
+                    Ok(acceptance) => break acceptance,
+                    Err(error) => {
+                        assert_eq!(error.code(), "payment.result_pending");
+                        pending += 1;
+                    }
+                }
+            };
+            assert_eq!(acceptance.refusal, None);
+            assert_eq!(world.balance(payee.session.account), 100 * round, "fails at {fail_at}, {reaches_disk}");
+            let size = acceptance.checkpoint.lines().nth(1).unwrap().parse().unwrap();
+            let root = acceptance.checkpoint.lines().nth(2).unwrap().to_owned();
+            assert_eq!(heads.entry(size).or_insert_with(|| root.clone()), &root, "two roots for one size");
+        }
+        assert_eq!(pending, 1);
+        world.balances();
+        let again = Wallet::open(world.dir.path(), options(), world.ports()).unwrap();
+        assert_eq!(again.records(), world.wallet.records());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_posted_while_the_clock_is_wrong() {
+    let world = World::new();
+    let (payer, payee) = (world.phone("13800000001", 50_000).await, world.phone("13800000002", 0).await);
+    let wish = payer.transfer(&world, payee.session.account, 100);
+    let before = world.wallet.records();
+    for jump in [6_000, -12_000] {
+        world.clock.jump(jump);
+        assert_eq!(code(&world.wallet.pay(&payer.session, wish.clone()).await), Some("service.clock"));
+    }
+    world.clock.jump(6_000);
+    assert_eq!(world.wallet.records(), before);
+    assert_eq!(code(&world.wallet.pay(&payer.session, wish).await), None);
+}

@@ -1,0 +1,6 @@
+//! The wallet as a whole, on real files: payments and their proofs, races, faults, what a start refuses.
+
+mod faults;
+mod payments;
+mod starts;
+mod world;

@@ -1,0 +1,323 @@
+//! A demonstration wallet in a temporary folder, a clock that tests move, and phones that sign.
+
+use crate::port::{Clock, Entropy, Sending, SmsMessage, SmsSender, SystemEntropy, random};
+use crate::{
+    Acceptance, CertificateRequest, CustodyOffer, Disclosure, NewPayment, OpenOptions, Password, PinProof, Ports,
+    Registration, SessionContext, Setup, SignedText, VerificationProof, Visitor, Wallet, WalletError,
+};
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
+use tempfile::TempDir;
+use yinxin_core::policy::Template;
+use yinxin_core::text::{
+    CertificatePurpose, CertificateText, PayText, PayeeName, TYP_CERTIFICATE, TYP_PAY, name_commitment,
+};
+use yinxin_core::{
+    AccountId, Action, CertificateId, CommandId, Currency, Digest, Millis, Minor, OrderId, PaymentKind, PaymentNumber,
+    Serial, Stamp, Thumbprint,
+};
+use yinxin_pki::{CertificationRequest, FileSigner, Issuance, Jws, Profile, Signer};
+use yinxin_store::desk::DeviceKind;
+use zeroize::Zeroizing;
+
+pub(super) const ORIGIN: &str = "http://localhost:8088";
+const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+/// 2026-11-23T00:00:00Z.
+const START: i64 = 1_795_392_000_000;
+
+/// A clock that stands still until a test moves it.
+pub(super) struct TestClock {
+    wall: AtomicI64,
+    monotonic: AtomicI64,
+}
+
+impl TestClock {
+    pub(super) fn pass(&self, ms: i64) {
+        self.wall.fetch_add(ms, Ordering::SeqCst);
+        self.monotonic.fetch_add(ms, Ordering::SeqCst);
+    }
+
+    /// Somebody sets the wall clock.
+    pub(super) fn jump(&self, ms: i64) {
+        self.wall.fetch_add(ms, Ordering::SeqCst);
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> Millis {
+        Millis(self.wall.load(Ordering::SeqCst))
+    }
+    fn monotonic_ms(&self) -> i64 {
+        self.monotonic.load(Ordering::SeqCst)
+    }
+}
+
+/// Keeps the messages that were sent.
+#[derive(Default)]
+pub(super) struct Tray(Mutex<Vec<SmsMessage>>);
+
+impl SmsSender for Tray {
+    fn send(&self, message: SmsMessage) -> Sending<'_> {
+        self.0.lock().unwrap().push(message);
+        Box::pin(std::future::ready(Ok(())))
+    }
+}
+
+impl Tray {
+    fn last_code(&self) -> String {
+        self.0.lock().unwrap().last().unwrap().code.clone()
+    }
+}
+
+pub(super) struct World {
+    pub(super) dir: TempDir,
+    pub(super) clock: Arc<TestClock>,
+    tray: Arc<Tray>,
+    pub(super) wallet: Wallet,
+}
+
+pub(super) fn options() -> OpenOptions {
+    OpenOptions { stamp: Stamp::Demo, accept_clock: false }
+}
+
+fn entropy() -> Arc<dyn Entropy> {
+    Arc::new(SystemEntropy)
+}
+
+impl World {
+    pub(super) fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let clock = Arc::new(TestClock { wall: AtomicI64::new(START), monotonic: AtomicI64::new(0) });
+        let tray = Arc::new(Tray::default());
+        let setup = Setup {
+            origin: ORIGIN.to_owned(),
+            operator: "Test".to_owned(),
+            stamp: Stamp::Demo,
+            currency: Currency::CNY,
+            time_zone: "Asia/Shanghai".to_owned(),
+            template: Template::ClosedLoop,
+            root_key: dir.path().join("root.key"),
+        };
+        let port: Arc<dyn Clock> = clock.clone();
+        Wallet::init(dir.path(), &setup, &port, &entropy()).unwrap();
+        let wallet = Wallet::open(dir.path(), options(), (port, entropy(), tray.clone())).unwrap();
+        Self { dir, clock, tray, wallet }
+    }
+
+    pub(super) fn ports(&self) -> Ports {
+        (self.clock.clone(), entropy(), self.tray.clone())
+    }
+
+    /// A person with `amount` in the account, on a phone with an active certificate that is past its protection.
+    pub(super) async fn phone(&self, phone: &str, amount: u64) -> Phone {
+        let wallet = &self.wallet;
+        self.clock.pass(61_000);
+        wallet.request_code(phone, Some(DeviceKind::Android), ADDRESS).await.unwrap();
+        let visitor = Visitor { address: ADDRESS, device_token: None };
+        let form = Registration {
+            phone: phone.to_owned(),
+            code: self.tray.last_code(),
+            password: Password::new("correct horse 77".to_owned()),
+            name: "林小满".to_owned(),
+            device: DeviceKind::Android,
+        };
+        let intention = Digest::from_bytes(random(&SystemEntropy));
+        let session = wallet.register(&visitor, intention, form).await.unwrap().session;
+        let enrolment = wallet.begin_enrolment(&session, None).await.unwrap();
+        let signer = FileSigner::generate(&random(&SystemEntropy)).unwrap();
+        let (device_key, pin_mac) = (random::<32>(&SystemEntropy), random::<32>(&SystemEntropy));
+        let form = CertificateRequest {
+            csr: CertificationRequest::create(&signer).unwrap(),
+            device_name: "Test phone".to_owned(),
+            custody: CustodyOffer::Pin { device_key: Zeroizing::new(device_key), pin_mac: Zeroizing::new(pin_mac) },
+        };
+        let issued = wallet.request_certificate(&session, enrolment.id, &form).await.unwrap();
+        let again = wallet.request_certificate(&session, enrolment.id, &form).await.unwrap();
+        assert_eq!(issued.certificate.id, again.certificate.id, "a repeated request is one certificate");
+        let certificate = yinxin_pki::Certificate::parse(&issued.chain[0]).unwrap();
+        let phone = Phone {
+            session,
+            certificate: issued.certificate.id,
+            thumbprint: certificate.thumbprint(),
+            signer,
+            device_key,
+            pin_mac,
+        };
+        let text = CertificateText {
+            audience: ORIGIN.to_owned(),
+            purpose: CertificatePurpose::Activate { tap: true },
+            certificate: phone.certificate,
+            challenge: Digest::from_bytes(issued.challenge),
+        };
+        let signed = phone.sign(TYP_CERTIFICATE, self.wallet.now(), &text.to_bytes());
+        wallet.activate(&phone.session, enrolment.id, &signed).await.unwrap();
+        self.fund(&phone, amount).await;
+        self.clock.pass(Millis::DAY + 1_000);
+        phone
+    }
+
+    pub(super) async fn fund(&self, phone: &Phone, amount: u64) {
+        if amount > 0 {
+            let id = CommandId::from_bytes(random(&SystemEntropy));
+            self.wallet.top_up(&phone.session, id, Minor::new(amount).unwrap()).await.unwrap();
+        }
+    }
+
+    /// A further device of the same person; enrolment itself gives a person one.
+    pub(super) async fn another_device(&self, phone: &Phone) -> Phone {
+        let signer = FileSigner::generate(&random(&SystemEntropy)).unwrap();
+        let certificate = CertificateId::from_bytes(random(&SystemEntropy));
+        let mut serial = random::<16>(&SystemEntropy);
+        serial[0] = serial[0] & 0x7f | 0x40;
+        let now = self.wallet.now();
+        let issuer = self.wallet.inner.authority.payment();
+        let prepared = issuer
+            .prepare(&Issuance {
+                profile: Profile::Payment,
+                serial: yinxin_pki::Serial::from_random(serial),
+                subject_id: &phone.session.account.to_string(),
+                key: &signer.public_key().unwrap(),
+                not_before_ms: now.plus(-60_000).0,
+                not_after_ms: now.plus(300 * Millis::DAY).0,
+            })
+            .unwrap();
+        self.wallet
+            .submit_own(Action::RequestCertificate {
+                certificate,
+                person: phone.session.person,
+                serial: Serial::from_bytes(serial),
+                to_be_signed: Digest::from_bytes(prepared.digest()),
+                custody: yinxin_core::certificate::Custody::Software,
+                not_before: now.plus(-60_000),
+                not_after: now.plus(300 * Millis::DAY),
+                first_seq: 10,
+                first_prev: Digest::from_bytes([1; 32]),
+            })
+            .await
+            .unwrap();
+        let signed = issuer.sign(prepared).unwrap();
+        let thumbprint = Thumbprint::from_bytes(signed.thumbprint());
+        let id = CommandId::from_bytes(random(&SystemEntropy));
+        let action = Action::RecordIssued { certificate, thumbprint };
+        let evidence = signed.der().to_vec();
+        self.wallet.inner.writer.submit(yinxin_core::Command { id, action, evidence }).await.unwrap();
+        self.wallet.submit_own(Action::Activate { certificate }).await.unwrap();
+        Phone {
+            session: phone.session.clone(),
+            certificate,
+            thumbprint: signed.thumbprint(),
+            signer,
+            device_key: phone.device_key,
+            pin_mac: phone.pin_mac,
+        }
+    }
+
+    /// The sum of all balances and everybody's own, by id.
+    pub(super) fn balances(&self) -> Vec<i64> {
+        self.wallet.inner.writer.book(|book| {
+            book.check().unwrap();
+            book.accounts().map(|(_, account)| account.balance).collect()
+        })
+    }
+
+    pub(super) fn balance(&self, account: AccountId) -> i64 {
+        self.wallet.inner.writer.book(|book| book.account(&account).unwrap().balance)
+    }
+}
+
+/// A phone: a session, a certificate and its key.
+pub(super) struct Phone {
+    pub(super) session: SessionContext,
+    pub(super) certificate: CertificateId,
+    pub(super) thumbprint: [u8; 32],
+    pub(super) signer: FileSigner,
+    device_key: [u8; 32],
+    pin_mac: [u8; 32],
+}
+
+impl Phone {
+    pub(super) fn sign(&self, typ: &str, issued: Millis, payload: &[u8]) -> SignedText {
+        let jws = Jws::sign(&self.signer as &dyn Signer, typ, issued.seconds(), &self.thumbprint, payload).unwrap();
+        SignedText {
+            protected: jws.protected_part().to_owned(),
+            payload: jws.payload_part().to_owned(),
+            signature: jws.signature_part(),
+        }
+    }
+
+    /// A transfer of `amount` to a person, as this phone would write it now.
+    pub(super) fn text(&self, world: &World, payee: AccountId, amount: u64) -> (PayText, Disclosure) {
+        let (seq, prev) = world.wallet.inner.writer.book(|book| {
+            let last = book.certificate(&self.certificate).unwrap().last;
+            (last.seq + 1, last.hash)
+        });
+        let shown = world.wallet.payee(payee).unwrap().map_or("林*满".to_owned(), |payee| payee.display_name);
+        let opening = Disclosure { salt: random(&SystemEntropy), text: shown };
+        let text = PayText {
+            audience: ORIGIN.to_owned(),
+            number: PaymentNumber::from_bytes(random(&SystemEntropy)),
+            seq,
+            prev,
+            kind: PaymentKind::Transfer,
+            payer: self.session.account,
+            payee,
+            payee_name: PayeeName::Person(name_commitment(&opening.salt, &opening.text)),
+            currency: Currency::CNY,
+            amount: Minor::new(amount).unwrap(),
+            fee: Minor::ZERO,
+            order: None,
+            memo: None,
+            expires: Millis::from_seconds(world.wallet.now().seconds()).plus(120_000),
+        };
+        (text, opening)
+    }
+
+    pub(super) fn seal(&self, world: &World, text: &PayText, opening: Disclosure) -> NewPayment {
+        NewPayment {
+            authorisation: self.sign(TYP_PAY, Millis::from_seconds(world.wallet.now().seconds()), &text.to_bytes()),
+            payee_name: Some(opening),
+            memo: None,
+            verification: None,
+        }
+    }
+
+    pub(super) fn transfer(&self, world: &World, payee: AccountId, amount: u64) -> NewPayment {
+        let (text, opening) = self.text(world, payee, amount);
+        self.seal(world, &text, opening)
+    }
+
+    /// Proves the PIN for this payment.
+    pub(super) async fn verify(&self, world: &World, mut payment: NewPayment) -> NewPayment {
+        let jws = payment.authorisation.read(TYP_PAY).unwrap();
+        let proof = PinProof {
+            device_key: Zeroizing::new(self.device_key),
+            pin_mac: Zeroizing::new(self.pin_mac),
+            text_hash: Some(Digest::from_bytes(jws.signing_input_hash())),
+        };
+        world.wallet.prove_pin(&self.session, self.certificate, &proof).await.unwrap();
+        payment.verification = Some(VerificationProof::Pin);
+        payment
+    }
+
+    pub(super) async fn wrong_pin(&self, world: &World) -> WalletError {
+        let proof = PinProof {
+            device_key: Zeroizing::new(self.device_key),
+            pin_mac: Zeroizing::new([0; 32]),
+            text_hash: None,
+        };
+        world.wallet.prove_pin(&self.session, self.certificate, &proof).await.err().unwrap()
+    }
+}
+
+/// The outcome's code; none when it was posted.
+pub(super) fn code(outcome: &Result<Acceptance, WalletError>) -> Option<&'static str> {
+    match outcome {
+        Ok(acceptance) => acceptance.refusal.as_ref().map(|refusal| refusal.code()),
+        Err(error) => Some(error.code()),
+    }
+}
+
+pub(super) fn order_id() -> OrderId {
+    OrderId::from_bytes(random(&SystemEntropy))
+}

@@ -10,10 +10,6 @@
     clippy::panic,
     clippy::expect_used
 )]
-#![cfg_attr(
-    test,
-    expect(clippy::arithmetic_side_effects, clippy::panic, reason = "tests may compute and fail loudly")
-)]
 
 pub mod book;
 pub mod certificate;

@@ -284,6 +284,14 @@ pub struct Facts {
     pub body: Body,
 }
 
+impl Facts {
+    /// The payment, where the record is one.
+    #[must_use]
+    pub const fn payment(&self) -> Option<&PaymentFacts> {
+        if let Body::Payment { payment } = &self.body { Some(payment) } else { None }
+    }
+}
+
 impl Codec for Facts {
     fn encode(&self, out: &mut Vec<u8>) {
         VERSION.encode(out);

@@ -251,6 +251,7 @@ const MERCHANTS_MAX: u32 = 10_000;
 
 impl Wallet {
     /// Answers an OCSP request (RFC 6960), DER to DER, from the book as it stands.
+    #[must_use]
     pub fn certificate_status(&self, request: &[u8]) -> Vec<u8> {
         let authority = &self.inner.authority;
         let responders =

@@ -216,7 +216,7 @@ impl Wallet {
             return Err(WalletError::RequestInvalid);
         }
         let hash = Digest::from_bytes(jws.signing_input_hash());
-        self.require_verification(certificate, hash, Some(&form.verification)).await?;
+        self.require_verification(certificate, hash, Some(&form.verification))?;
         let person = self.person_row(session.person)?;
         let phone = Phone::parse(&person.phone).ok_or(WalletError::PhoneInvalid)?;
         let errand = Errand { phone: &phone, purpose: CodePurpose::Resume, subject: certificate.as_bytes() };

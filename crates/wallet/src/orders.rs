@@ -80,9 +80,7 @@ impl Wallet {
         match self.inner.store.desk.write(|desk| desk.insert_order(&row)) {
             Ok(()) => {}
             Err(_) if self.order_row(text.id).is_ok_and(|known| known.hash == hash) => {}
-            Err(error) if matches!(error, yinxin_store::DeskError::Taken { .. }) => {
-                return Err(WalletError::OrderInvalid);
-            }
+            Err(yinxin_store::DeskError::Taken { .. }) => return Err(WalletError::OrderInvalid),
             Err(error) => return Err(error.into()),
         }
         self.order(text.id)

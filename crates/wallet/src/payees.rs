@@ -45,18 +45,18 @@ impl Wallet {
     /// Finds a payee by phone number, account number or account id.
     pub fn find_payee(&self, session: &SessionContext, query: &str) -> Result<Payee, WalletError> {
         let query = query.trim();
-        let payee = match query.parse::<AccountId>() {
-            Ok(account) => self.payee(account)?,
-            Err(_) => {
-                let row = self.inner.store.desk.read(|desk| match Phone::parse(query) {
-                    Some(phone) => match desk.person_by_phone(phone.as_str())? {
-                        Some(person) => Ok(Some(person)),
-                        None => desk.person_by_account_number(query),
-                    },
-                    None => desk.person_by_account_number(query),
-                })?;
-                row.map(|person| person_payee(person.account, &person.name))
-            }
+        let payee = if let Ok(account) = query.parse::<AccountId>() {
+            self.payee(account)?
+        } else {
+            let by_phone = Phone::parse(query);
+            let row = self.inner.store.desk.read(|desk| {
+                let found =
+                    by_phone.as_ref().map(|phone| desk.person_by_phone(phone.as_str())).transpose()?;
+                found
+                    .flatten()
+                    .map_or_else(|| desk.person_by_account_number(query), |person| Ok(Some(person)))
+            })?;
+            row.map(|person| person_payee(person.account, &person.name))
         };
         payee.filter(|payee| payee.account != session.account).ok_or(WalletError::PayeeUnknown)
     }

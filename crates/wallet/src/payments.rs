@@ -11,8 +11,8 @@ use yinxin_core::codec::Codec;
 use yinxin_core::command::PaymentEvidence;
 use yinxin_core::text::{PayText, PayeeName, TYP_PAY, is_displayable, memo_commitment, name_commitment};
 use yinxin_core::{
-    Action, Authorisation, Body, CertificateId, Command, CommandId, Context, Digest, Entry, Millis, Outcome,
-    PaymentFacts, PaymentKind, PaymentNumber, PersonId, Refusal, Thumbprint,
+    Action, Authorisation, CertificateId, Command, CommandId, Context, Digest, Entry, Millis, Outcome,
+    PaymentKind, PaymentNumber, PersonId, Refusal, Thumbprint,
 };
 use yinxin_pki::{Certificate, Jws, PublicKey};
 use yinxin_store::desk::{DisclosureRow, Opening};
@@ -107,7 +107,7 @@ impl Wallet {
         if text.audience != self.inner.settings.origin {
             return Err(WalletError::AudienceMismatch);
         }
-        let authorisation = match self.authorisation(session, &known, &jws, &text, &new).await {
+        let authorisation = match self.authorisation(session, &known, &jws, &text, &new) {
             Ok(authorisation) => authorisation,
             Err(error) => return self.as_before(session, &text, &jws).await?.ok_or(error),
         };
@@ -230,14 +230,14 @@ impl Wallet {
         };
         let Some(committed) = self.inner.writer.load(row.index)? else { return Ok(None) };
         let same =
-            payment_of(&committed).is_some_and(|found| found.hash.as_bytes() == &jws.signing_input_hash());
+            committed.facts.payment().is_some_and(|found| found.hash.as_bytes() == &jws.signing_input_hash());
         if same {
             return self.acceptance(session, &committed).await.map(Some);
         }
         Err(WalletError::Refused(Refusal::NumberReused))
     }
 
-    async fn authorisation(
+    fn authorisation(
         &self,
         session: &SessionContext,
         known: &KnownCertificate,
@@ -256,7 +256,7 @@ impl Wallet {
         };
         self.check_disclosures(text, new)?;
         let verification = match &new.verification {
-            Some(proof) => Some(self.verify_text(known.id, hash, proof).await?),
+            Some(proof) => Some(self.verify_text(known.id, hash, proof)?),
             None => None,
         };
         let context = Context { person: session.person, verification, entry };
@@ -340,7 +340,7 @@ impl Wallet {
         session: &SessionContext,
         committed: &Committed,
     ) -> Result<Acceptance, WalletError> {
-        let facts = payment_of(committed).ok_or(WalletError::PaymentUnseen)?;
+        let facts = committed.facts.payment().ok_or(WalletError::PaymentUnseen)?;
         let payer = facts.payer == session.account;
         let index = committed.index;
         let balance = match (payer, committed.balance) {
@@ -375,9 +375,4 @@ impl Wallet {
             balance,
         })
     }
-}
-
-/// The payment in a record.
-pub(crate) fn payment_of(committed: &Committed) -> Option<&PaymentFacts> {
-    if let Body::Payment { payment } = &committed.facts.body { Some(payment) } else { None }
 }

@@ -108,14 +108,14 @@ impl Wallet {
     ///
     /// # Errors
     /// `VerificationRequired` when there is none or it is too old; `VerificationInvalid`.
-    pub(crate) async fn require_verification(
+    pub(crate) fn require_verification(
         &self,
         certificate: CertificateId,
         text_hash: Digest,
         proof: Option<&VerificationProof>,
     ) -> Result<(), WalletError> {
         let proof = proof.ok_or(WalletError::VerificationRequired)?;
-        let verified = self.verify_text(certificate, text_hash, proof).await?;
+        let verified = self.verify_text(certificate, text_hash, proof)?;
         if self.now().since(verified.at) <= VERIFICATION_LIFETIME_MS {
             Ok(())
         } else {

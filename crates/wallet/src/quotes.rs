@@ -5,7 +5,7 @@ use crate::{SessionContext, Wallet, WalletError};
 use yinxin_core::command::{Method, Verification};
 use yinxin_core::{
     AccountId, Authorisation, Book, CertificateId, Context, Decision, Digest, Entry, Millis, Minor, Now,
-    OrderId, Outcome, PaymentKind, PaymentNumber, Refusal, VerificationLevel,
+    OrderId, Outcome, PaymentKind, PaymentNumber, Refusal,
 };
 
 /// How long a quote's challenge is good for (rules § 2).
@@ -116,15 +116,12 @@ impl Wallet {
 /// Asks the rules what they would say: first to a tap, then to a verified payment.
 fn foresee(book: &Book, draft: &Authorisation, now: Now) -> (bool, Option<Refusal>) {
     let refusal = |decision: Decision| match decision {
-        Decision::Record(records) => records.into_iter().find_map(|facts| match facts.body {
-            yinxin_core::Body::Payment { payment } => match payment.outcome {
-                Outcome::Posted {
-                    level: VerificationLevel::A | VerificationLevel::C | VerificationLevel::D,
-                } => None,
-                Outcome::Refused { refusal } => Some(refusal),
-            },
-            _ => None,
-        }),
+        Decision::Record(records) => {
+            match records.first().and_then(|facts| facts.payment()).map(|payment| &payment.outcome) {
+                Some(Outcome::Refused { refusal }) => Some(refusal.clone()),
+                Some(Outcome::Posted { .. }) | None => None,
+            }
+        }
         Decision::Refused(refusal) => Some(refusal),
         Decision::Same(_) => None,
     };

@@ -44,7 +44,7 @@ impl Wallet {
         }
         if setting.tap {
             let hash = Digest::from_bytes(jws.signing_input_hash());
-            self.require_verification(certificate, hash, verification).await?;
+            self.require_verification(certificate, hash, verification)?;
         }
         self.use_challenge(&setting.challenge, ChallengePurpose::Tap, certificate)?;
         let action = Action::SetTap { person: session.person, enabled: setting.tap };

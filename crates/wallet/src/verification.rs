@@ -27,7 +27,7 @@ pub enum VerificationProof {
 
 impl Wallet {
     /// Checks that the holder of `certificate` was verified for the text whose signing input hashes to `text_hash`.
-    pub(crate) async fn verify_text(
+    pub(crate) fn verify_text(
         &self,
         certificate: CertificateId,
         text_hash: Digest,

@@ -70,7 +70,7 @@ pub struct Committed {
 }
 
 enum Reply {
-    Fresh(Committed),
+    Fresh(Box<Committed>),
     Same(u64),
     Error(WriterError),
 }
@@ -166,7 +166,7 @@ impl Handle {
             Err(TrySendError::Disconnected(_)) => return Err(WriterError::Pending),
         }
         match answer.await {
-            Ok(Reply::Fresh(committed)) => Ok(committed),
+            Ok(Reply::Fresh(committed)) => Ok(*committed),
             Ok(Reply::Same(index)) => self.load(index)?.ok_or(WriterError::Pending),
             Ok(Reply::Error(error)) => Err(error),
             Err(_) => Err(WriterError::Pending),
@@ -308,7 +308,7 @@ impl Writer {
             .and_then(|()| if drafts.is_empty() { Ok(None) } else { self.commit(first, &drafts).map(Some) });
         match committed {
             Ok(head) => {
-                self.answer_all(first, &drafts, head, replies);
+                answer_all(first, &drafts, head.as_ref(), replies);
                 Ok(())
             }
             Err(error) => {
@@ -364,12 +364,8 @@ impl Writer {
 
     /// The payer's balance after a payment that was posted just now.
     fn balance_after(&self, facts: &Facts) -> Option<i64> {
-        match &facts.body {
-            Body::Payment { payment } if matches!(payment.outcome, Outcome::Posted { .. }) => {
-                self.parts.ledger.book.account(&payment.payer).map(|account| account.balance)
-            }
-            _ => None,
-        }
+        let payment = facts.payment().filter(|payment| matches!(payment.outcome, Outcome::Posted { .. }))?;
+        self.parts.ledger.book.account(&payment.payer).map(|account| account.balance)
     }
 
     fn commit(&mut self, first: u64, drafts: &[Draft]) -> Result<Arc<Head>, StoreError> {
@@ -406,39 +402,6 @@ impl Writer {
         self.size.send_replace(size);
     }
 
-    fn answer_all(
-        &self,
-        first: u64,
-        drafts: &[Draft],
-        head: Option<Arc<Head>>,
-        replies: Vec<(oneshot::Sender<Reply>, Verdict)>,
-    ) {
-        for (reply, verdict) in replies {
-            let said = match (verdict, &head) {
-                (Verdict::Refused(refusal), _) => Reply::Error(WriterError::Refused(refusal)),
-                (Verdict::Same(index), _) => Reply::Same(index),
-                (Verdict::Recorded(index), Some(head)) => {
-                    let draft = usize::try_from(index - first).ok().and_then(|at| drafts.get(at));
-                    draft.map_or(Reply::Error(WriterError::Pending), |draft| {
-                        Reply::Fresh(Committed {
-                            index,
-                            facts: draft.facts.clone(),
-                            encoded: draft.new.facts.clone(),
-                            opening: draft.new.opening,
-                            digest: draft.new.digest,
-                            salt: Some(draft.new.salt),
-                            balance: draft.balance,
-                            head: Arc::clone(head),
-                            repeated: false,
-                        })
-                    })
-                }
-                (Verdict::Recorded(_), None) => Reply::Error(WriterError::Pending),
-            };
-            answer(reply, said);
-        }
-    }
-
     /// Law 7: forget the batch, read what the journal really holds, go on from there.
     fn recover(&mut self, error: StoreError) -> Result<(), StoreError> {
         if matches!(error, StoreError::Sync(_)) {
@@ -465,4 +428,36 @@ enum Verdict {
 fn answer(reply: oneshot::Sender<Reply>, said: Reply) {
     // Whoever asked may have gone; the record stands all the same.
     drop(reply.send(said));
+}
+
+fn answer_all(
+    first: u64,
+    drafts: &[Draft],
+    head: Option<&Arc<Head>>,
+    replies: Vec<(oneshot::Sender<Reply>, Verdict)>,
+) {
+    for (reply, verdict) in replies {
+        let said = match (verdict, head) {
+            (Verdict::Refused(refusal), _) => Reply::Error(WriterError::Refused(refusal)),
+            (Verdict::Same(index), _) => Reply::Same(index),
+            (Verdict::Recorded(index), Some(head)) => {
+                let draft = usize::try_from(index - first).ok().and_then(|at| drafts.get(at));
+                draft.map_or(Reply::Error(WriterError::Pending), |draft| {
+                    Reply::Fresh(Box::new(Committed {
+                        index,
+                        facts: draft.facts.clone(),
+                        encoded: draft.new.facts.clone(),
+                        opening: draft.new.opening,
+                        digest: draft.new.digest,
+                        salt: Some(draft.new.salt),
+                        balance: draft.balance,
+                        head: Arc::clone(head),
+                        repeated: false,
+                    }))
+                })
+            }
+            (Verdict::Recorded(_), None) => Reply::Error(WriterError::Pending),
+        };
+        answer(reply, said);
+    }
 }

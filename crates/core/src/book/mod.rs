@@ -212,8 +212,8 @@ impl Book {
 
     /// A merchant.
     #[must_use]
-    pub fn merchant(&self, id: &MerchantId) -> Option<&Merchant> {
-        self.merchants.get(id)
+    pub fn merchant(&self, id: MerchantId) -> Option<&Merchant> {
+        self.merchants.get(&id)
     }
 
     /// A certificate.

@@ -226,9 +226,8 @@ impl Policy {
 fn place(certificate: &Certificate, a: &Authorisation) -> Place {
     let last = certificate.last;
     match a.seq.cmp(&last.seq) {
-        std::cmp::Ordering::Less => Place::Behind,
         std::cmp::Ordering::Equal if last.number.is_some() => Place::Fork,
-        std::cmp::Ordering::Equal => Place::Behind,
+        std::cmp::Ordering::Less | std::cmp::Ordering::Equal => Place::Behind,
         std::cmp::Ordering::Greater if last.seq.checked_add(1) == Some(a.seq) && a.prev == last.hash => {
             Place::Next
         }

@@ -316,8 +316,10 @@ impl Wallet {
             let (Some(der), Some(thumbprint)) = (issuance.der.clone(), issuance.thumbprint) else {
                 return Err(WalletError::Failed(format!("{certificate} is signed without its signature")));
             };
-            let known =
-                self.inner.writer.book(|book| book.certificate(&certificate).and_then(Certificate::thumbprint));
+            let known = self
+                .inner
+                .writer
+                .book(|book| book.certificate(&certificate).and_then(Certificate::thumbprint));
             if known != Some(thumbprint) {
                 let action = Action::RecordIssued { certificate, thumbprint };
                 self.submit(&[b"issued", certificate.as_bytes()], action, der).await?;

@@ -121,8 +121,20 @@ fn key(c: char) -> Option<(usize, usize)> {
 }
 
 /// Numbers that read as words or lie in a pattern on the keypad, longest first.
-const SPOKEN: [&str; 12] =
-    ["147258369", "5201314", "1314520", "147258", "159357", "789456", "1314", "520", "521", "888", "666", "168"];
+const SPOKEN: [&str; 12] = [
+    "147258369",
+    "5201314",
+    "1314520",
+    "147258",
+    "159357",
+    "789456",
+    "1314",
+    "520",
+    "521",
+    "888",
+    "666",
+    "168",
+];
 
 /// Digits only: a date, a phone number, or made of numbers that read as words (520, 1314, 888).
 fn is_known_number(digits: &[char]) -> bool {

@@ -58,7 +58,11 @@ async fn a_commit_error_at_any_batch_loses_and_doubles_nothing() {
                 }
             };
             assert_eq!(acceptance.refusal, None);
-            assert_eq!(world.balance(payee.session.account), 100 * round, "fails at {fail_at}, {reaches_disk}");
+            assert_eq!(
+                world.balance(payee.session.account),
+                100 * round,
+                "fails at {fail_at}, {reaches_disk}"
+            );
             let size = acceptance.checkpoint.lines().nth(1).unwrap().parse().unwrap();
             let root = acceptance.checkpoint.lines().nth(2).unwrap().to_owned();
             assert_eq!(heads.entry(size).or_insert_with(|| root.clone()), &root, "two roots for one size");

@@ -5,7 +5,8 @@ use crate::{MerchantCredentials, NewPayment, SignedText, WalletError};
 use std::collections::BTreeSet;
 use yinxin_core::codec::Codec;
 use yinxin_core::text::{
-    CertificatePurpose, CertificateText, OrderItem, OrderText, PayText, PayeeName, TYP_CERTIFICATE, TYP_ORDER, TYP_PAY,
+    CertificatePurpose, CertificateText, OrderItem, OrderText, PayText, PayeeName, TYP_CERTIFICATE,
+    TYP_ORDER, TYP_PAY,
 };
 use yinxin_core::{Currency, Digest, Facts, Millis, Minor, PaymentKind, PaymentNumber, Refusal};
 use yinxin_pki::{FileSigner, Jws, ed25519_verify};
@@ -13,7 +14,9 @@ use yinxin_tlog::{Checkpoint, Hash, VerifierKey, leaf_entry, leaf_hash, verify_i
 
 fn check_proof(world: &World, acceptance: &crate::Acceptance) {
     let key = VerifierKey::parse(&world.wallet.settings().log_key).unwrap();
-    let verify = |key: &[u8; 32], message: &[u8], signature: &[u8; 64]| ed25519_verify(key, message, signature).is_ok();
+    let verify = |key: &[u8; 32], message: &[u8], signature: &[u8; 64]| {
+        ed25519_verify(key, message, signature).is_ok()
+    };
     let checkpoint = Checkpoint::open(&acceptance.checkpoint, &key, verify).unwrap();
     let leaf = leaf_hash(&leaf_entry(&acceptance.opening, &acceptance.record, &acceptance.evidence_digest));
     let proof: Vec<Hash> = acceptance.proof.iter().map(|hash| Hash(*hash)).collect();
@@ -31,8 +34,14 @@ async fn a_payment_is_answered_with_its_record_and_a_proof_that_holds() {
     check_proof(&world, &acceptance);
     assert_eq!(world.balance(payee.session.account), 12_300);
     let again = world.wallet.pay(&payer.session, wish).await.unwrap();
-    assert_eq!((again.index, &again.record, &again.proof), (acceptance.index, &acceptance.record, &acceptance.proof));
-    assert_eq!((again.balance, &again.checkpoint, again.salt), (Some(37_700), &acceptance.checkpoint, acceptance.salt));
+    assert_eq!(
+        (again.index, &again.record, &again.proof),
+        (acceptance.index, &acceptance.record, &acceptance.proof)
+    );
+    assert_eq!(
+        (again.balance, &again.checkpoint, again.salt),
+        (Some(37_700), &acceptance.checkpoint, acceptance.salt)
+    );
     let (lines, _) = world.wallet.payments(&payee.session, None, None).await.unwrap();
     assert_eq!(lines[0].counterparty.as_ref().unwrap().display_name, "林*满");
 }
@@ -91,7 +100,9 @@ async fn a_strangers_thousand_bad_signatures_do_not_stop_the_owner() {
     let before = world.wallet.records();
     for round in 0..1_000 {
         let (text, opening) = owner.text(&world, stranger.session.account, 100 + round);
-        let jws = Jws::sign(&forger, TYP_PAY, world.wallet.now().seconds(), &owner.thumbprint, &text.to_bytes()).unwrap();
+        let jws =
+            Jws::sign(&forger, TYP_PAY, world.wallet.now().seconds(), &owner.thumbprint, &text.to_bytes())
+                .unwrap();
         let forged = NewPayment {
             authorisation: SignedText {
                 protected: jws.protected_part().to_owned(),
@@ -114,9 +125,10 @@ async fn a_strangers_thousand_bad_signatures_do_not_stop_the_owner() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_change_of_the_signed_text_is_refused_with_its_code_and_moves_nothing() {
+    type Change = fn(&mut PayText);
     let world = World::new();
     let (payer, payee) = (world.phone("13800000001", 50_000).await, world.phone("13800000002", 0).await);
-    let changes: [(&str, fn(&mut PayText)); 8] = [
+    let changes: [(&str, Change); 8] = [
         ("payment.audience_mismatch", |text| text.audience = "https://elsewhere.example".to_owned()),
         ("payment.amount_mismatch", |text| text.amount = Minor::ZERO),
         ("payment.fee_mismatch", |text| text.fee = Minor::new(1).unwrap()),
@@ -159,7 +171,9 @@ async fn a_signature_of_another_purpose_or_algorithm_is_refused() {
         ..good.authorisation.clone()
     };
     let mut flipped = good.authorisation.clone();
-    flipped.payload = payer.sign(TYP_PAY, world.wallet.now(), &PayText { amount: Minor::new(2).unwrap(), ..text }.to_bytes()).payload;
+    flipped.payload = payer
+        .sign(TYP_PAY, world.wallet.now(), &PayText { amount: Minor::new(2).unwrap(), ..text }.to_bytes())
+        .payload;
     for (expected, wish) in [
         ("payment.type_mismatch", with(payer.sign(TYP_CERTIFICATE, world.wallet.now(), &consent.to_bytes()))),
         ("payment.type_mismatch", with(payer.sign(TYP_ORDER, world.wallet.now(), &consent.to_bytes()))),
@@ -186,14 +200,17 @@ fn order(world: &World, shop: &MerchantCredentials, amount: u64) -> (OrderText, 
         name: shop.name.clone(),
         currency: Currency::CNY,
         amount: Minor::new(amount).unwrap(),
-        items: vec![OrderItem { name: "龙井".to_owned(), quantity: 1, amount: Minor::new(amount).unwrap() }],
+        items: vec![OrderItem {
+            name: "龙井".to_owned(), quantity: 1, amount: Minor::new(amount).unwrap()
+        }],
         expires: Millis::from_seconds(world.wallet.now().seconds()).plus(300_000),
         return_url: "http://localhost:8089/orders/1".to_owned(),
         verification_required: false,
     };
     let signer = FileSigner::from_pkcs8_pem(shop.signing_key.expose()).unwrap();
     let thumbprint = yinxin_pki::Certificate::parse(&shop.certificate).unwrap().thumbprint();
-    let jws = Jws::sign(&signer, TYP_ORDER, world.wallet.now().seconds(), &thumbprint, &text.to_bytes()).unwrap();
+    let jws =
+        Jws::sign(&signer, TYP_ORDER, world.wallet.now().seconds(), &thumbprint, &text.to_bytes()).unwrap();
     (text, jws.to_compact())
 }
 
@@ -222,7 +239,10 @@ async fn an_order_is_paid_once_and_only_as_the_merchant_signed_it() {
         verification: None,
     };
     let wrong = [
-        ("payment.amount_mismatch", PayText { amount: Minor::new(1).unwrap(), ..pay_order(&world, &payer, &text, created.hash) }),
+        (
+            "payment.amount_mismatch",
+            PayText { amount: Minor::new(1).unwrap(), ..pay_order(&world, &payer, &text, created.hash) },
+        ),
         ("order.unknown", pay_order(&world, &payer, &text, Digest::from_bytes([7; 32]))),
         (
             "payment.payee_mismatch",
@@ -233,7 +253,10 @@ async fn an_order_is_paid_once_and_only_as_the_merchant_signed_it() {
         ),
     ];
     for (expected, wish) in wrong {
-        let (seq, prev) = { let fresh = pay_order(&world, &payer, &text, created.hash); (fresh.seq, fresh.prev) };
+        let (seq, prev) = {
+            let fresh = pay_order(&world, &payer, &text, created.hash);
+            (fresh.seq, fresh.prev)
+        };
         let wish = PayText { seq, prev, ..wish };
         assert_eq!(code(&world.wallet.pay(&payer.session, plain(&wish)).await), Some(expected));
     }
@@ -293,7 +316,10 @@ async fn a_lost_authorisation_is_voided_and_something_else_is_paid() {
     let to = payee.session.account;
     let (text, opening) = payer.text(&world, to, 1_000);
     let lost = payer.seal(&world, &text, opening);
-    assert!(matches!(world.wallet.payment(&payer.session, text.number).await, Err(WalletError::PaymentUnseen)));
+    assert!(matches!(
+        world.wallet.payment(&payer.session, text.number).await,
+        Err(WalletError::PaymentUnseen)
+    ));
     let voided = world.wallet.void_payment(&payer.session, payer.certificate, text.number).await.unwrap();
     assert!(matches!(voided, crate::Voided::Closed));
     let next = payer.transfer(&world, to, 2_000);

@@ -31,7 +31,8 @@ async fn replay_from_the_first_record_and_from_a_snapshot_give_the_same_book() {
     let world = paid_world().await;
     world.wallet.take_snapshot().await.unwrap();
     let live = world.wallet.inner.writer.ledger(Ledger::clone);
-    let (genesis, snapshot) = (replay(&world, From::Genesis).unwrap(), replay(&world, From::Snapshot).unwrap());
+    let (genesis, snapshot) =
+        (replay(&world, From::Genesis).unwrap(), replay(&world, From::Snapshot).unwrap());
     assert_eq!(genesis.book.to_bytes(), live.book.to_bytes());
     assert_eq!(snapshot.book.to_bytes(), live.book.to_bytes());
     assert_eq!((genesis.tree.root(), snapshot.tree.root()), (live.tree.root(), live.tree.root()));
@@ -45,9 +46,11 @@ async fn a_changed_balance_in_the_views_never_becomes_money() {
     rusqlite::Connection::open(dir.views()).unwrap().execute_batch(richer).unwrap();
     let before = world.balances();
     let again = Wallet::open(world.dir.path(), options(), world.ports()).unwrap();
-    let after: Vec<i64> = again.inner.writer.book(|book| book.accounts().map(|(_, found)| found.balance).collect());
+    let after: Vec<i64> =
+        again.inner.writer.book(|book| book.accounts().map(|(_, found)| found.balance).collect());
     assert_eq!(after, before);
-    let projected: Vec<i64> = again.inner.store.views.balances().unwrap().into_iter().map(|(_, balance)| balance).collect();
+    let projected: Vec<i64> =
+        again.inner.store.views.balances().unwrap().into_iter().map(|(_, balance)| balance).collect();
     assert_eq!(projected, before, "the changed rows were found and made anew");
 }
 

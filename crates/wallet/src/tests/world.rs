@@ -2,8 +2,8 @@
 
 use crate::port::{Clock, Entropy, Sending, SmsMessage, SmsSender, SystemEntropy, random};
 use crate::{
-    Acceptance, CertificateRequest, CustodyOffer, Disclosure, NewPayment, OpenOptions, Password, PinProof, Ports,
-    Registration, SessionContext, Setup, SignedText, VerificationProof, Visitor, Wallet, WalletError,
+    Acceptance, CertificateRequest, CustodyOffer, Disclosure, NewPayment, OpenOptions, Password, PinProof,
+    Ports, Registration, SessionContext, Setup, SignedText, VerificationProof, Visitor, Wallet, WalletError,
 };
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -14,8 +14,8 @@ use yinxin_core::text::{
     CertificatePurpose, CertificateText, PayText, PayeeName, TYP_CERTIFICATE, TYP_PAY, name_commitment,
 };
 use yinxin_core::{
-    AccountId, Action, CertificateId, CommandId, Currency, Digest, Millis, Minor, OrderId, PaymentKind, PaymentNumber,
-    Serial, Stamp, Thumbprint,
+    AccountId, Action, CertificateId, CommandId, Currency, Digest, Millis, Minor, OrderId, PaymentKind,
+    PaymentNumber, Serial, Stamp, Thumbprint,
 };
 use yinxin_pki::{CertificationRequest, FileSigner, Issuance, Jws, Profile, Signer};
 use yinxin_store::desk::DeviceKind;
@@ -130,7 +130,10 @@ impl World {
         let form = CertificateRequest {
             csr: CertificationRequest::create(&signer).unwrap(),
             device_name: "Test phone".to_owned(),
-            custody: CustodyOffer::Pin { device_key: Zeroizing::new(device_key), pin_mac: Zeroizing::new(pin_mac) },
+            custody: CustodyOffer::Pin {
+                device_key: Zeroizing::new(device_key),
+                pin_mac: Zeroizing::new(pin_mac),
+            },
         };
         let issued = wallet.request_certificate(&session, enrolment.id, &form).await.unwrap();
         let again = wallet.request_certificate(&session, enrolment.id, &form).await.unwrap();
@@ -238,7 +241,8 @@ pub(super) struct Phone {
 
 impl Phone {
     pub(super) fn sign(&self, typ: &str, issued: Millis, payload: &[u8]) -> SignedText {
-        let jws = Jws::sign(&self.signer as &dyn Signer, typ, issued.seconds(), &self.thumbprint, payload).unwrap();
+        let jws =
+            Jws::sign(&self.signer as &dyn Signer, typ, issued.seconds(), &self.thumbprint, payload).unwrap();
         SignedText {
             protected: jws.protected_part().to_owned(),
             payload: jws.payload_part().to_owned(),
@@ -252,7 +256,8 @@ impl Phone {
             let last = book.certificate(&self.certificate).unwrap().last;
             (last.seq + 1, last.hash)
         });
-        let shown = world.wallet.payee(payee).unwrap().map_or("林*满".to_owned(), |payee| payee.display_name);
+        let shown =
+            world.wallet.payee(payee).unwrap().map_or("林*满".to_owned(), |payee| payee.display_name);
         let opening = Disclosure { salt: random(&SystemEntropy), text: shown };
         let text = PayText {
             audience: ORIGIN.to_owned(),
@@ -275,7 +280,11 @@ impl Phone {
 
     pub(super) fn seal(&self, world: &World, text: &PayText, opening: Disclosure) -> NewPayment {
         NewPayment {
-            authorisation: self.sign(TYP_PAY, Millis::from_seconds(world.wallet.now().seconds()), &text.to_bytes()),
+            authorisation: self.sign(
+                TYP_PAY,
+                Millis::from_seconds(world.wallet.now().seconds()),
+                &text.to_bytes(),
+            ),
             payee_name: Some(opening),
             memo: None,
             verification: None,
@@ -313,7 +322,7 @@ impl Phone {
 /// The outcome's code; none when it was posted.
 pub(super) fn code(outcome: &Result<Acceptance, WalletError>) -> Option<&'static str> {
     match outcome {
-        Ok(acceptance) => acceptance.refusal.as_ref().map(|refusal| refusal.code()),
+        Ok(acceptance) => acceptance.refusal.as_ref().map(yinxin_core::Refusal::code),
         Err(error) => Some(error.code()),
     }
 }

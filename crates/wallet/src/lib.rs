@@ -11,6 +11,7 @@ mod error;
 mod events;
 mod guessing;
 mod idempotency;
+mod jobs;
 mod ledger;
 mod me;
 mod merchants;

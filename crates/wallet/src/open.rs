@@ -70,8 +70,6 @@ struct DeploymentFile {
 }
 
 const DEPLOYMENT_FILE: &str = "deployment.json";
-/// A snapshot is taken when this many records came after the last one.
-const SNAPSHOT_EVERY: u64 = 50_000;
 
 /// jiff's own copy of the time zone database.
 struct TimeZones;
@@ -258,7 +256,7 @@ impl Wallet {
                 dir,
             }),
         };
-        tokio::spawn(wallet.clone().keep_snapshots());
+        wallet.start_jobs();
         if accept_clock {
             tokio::spawn(wallet.clone().record_accepted_clock());
         }
@@ -287,21 +285,6 @@ impl Wallet {
         named.map_err(|error| StartError::Store(StoreError::Failed(error.to_string())))?;
         snapshot::keep_only(&self.inner.dir, records);
         Ok(())
-    }
-
-    async fn keep_snapshots(self) {
-        let mut sizes = self.inner.writer.sizes();
-        let mut last = *sizes.borrow();
-        drop(self.inner.writer.clone());
-        let weak = Arc::downgrade(&self.inner);
-        drop(self);
-        while let Ok(size) = sizes.wait_for(|size| *size >= last + SNAPSHOT_EVERY).await.map(|size| *size) {
-            last = size;
-            let Some(inner) = weak.upgrade() else { return };
-            if let Err(error) = (Self { inner }).take_snapshot().await {
-                tracing::error!(%error, "no snapshot was taken");
-            }
-        }
     }
 }
 

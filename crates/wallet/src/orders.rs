@@ -3,7 +3,7 @@
 use crate::{Wallet, WalletError};
 use yinxin_core::command::OrderTerms;
 use yinxin_core::text::{ORDER_MAX_MS, OrderText, TYP_ORDER, sha256};
-use yinxin_core::{Action, Command, CommandId, Digest, Millis, OrderId, Refusal, Thumbprint};
+use yinxin_core::{Action, Digest, Millis, OrderId, Refusal, Thumbprint};
 use yinxin_pki::{Certificate, Jws, Purpose, verify_chain};
 use yinxin_store::desk::{MerchantRow, OrderRow};
 use yinxin_store::views::OrderEnd;
@@ -123,21 +123,26 @@ impl Wallet {
         }
         let now = self.now();
         self.inner.store.desk.write(|desk| desk.intend_cancellation(id, now))?;
-        let hash = sha256(&[b"yx/cancel/v1\0", id.as_bytes()]);
-        let mut command = [0; CommandId::SIZE];
-        command.copy_from_slice(&hash.as_bytes()[..CommandId::SIZE]);
+        self.finish_cancellation(&row).await?;
+        self.order(id)
+    }
+
+    /// Records a withdrawal that the desk intends, and concludes it; once, however often it is called.
+    pub(crate) async fn finish_cancellation(&self, row: &OrderRow) -> Result<(), WalletError> {
+        let id = row.order;
         let action = Action::CancelOrder { order: id, expires: row.expires_at };
-        let command = Command { id: CommandId::from_bytes(command), action, evidence: Vec::new() };
-        match self.inner.writer.submit(command).await {
+        match self.submit(&[b"cancel-order", id.as_bytes()], action, Vec::new()).await {
             Ok(committed) => {
                 self.settle(committed.index).await?;
-                self.inner.store.desk.write(|desk| desk.mark_order_cancelled(id, now))?;
-                self.order(id)
+                let now = self.now();
+                Ok(self.inner.store.desk.write(|desk| desk.mark_order_cancelled(id, now))?)
             }
-            Err(error) => {
+            // The book has decided otherwise; anything else leaves the intention for the next minute.
+            Err(WalletError::Refused(refusal)) => {
                 self.inner.store.desk.write(|desk| desk.drop_cancellation(id))?;
-                Err(error.into())
+                Err(WalletError::Refused(refusal))
             }
+            Err(error) => Err(error),
         }
     }
 

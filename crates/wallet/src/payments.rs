@@ -11,8 +11,8 @@ use yinxin_core::codec::Codec;
 use yinxin_core::command::PaymentEvidence;
 use yinxin_core::text::{PayText, PayeeName, TYP_PAY, is_displayable, memo_commitment, name_commitment};
 use yinxin_core::{
-    Action, Authorisation, CertificateId, Command, CommandId, Context, Digest, Entry, Millis, Outcome,
-    PaymentKind, PaymentNumber, PersonId, Refusal, Thumbprint,
+    Action, Authorisation, CertificateId, Context, Digest, Entry, Millis, Outcome, PaymentKind,
+    PaymentNumber, PersonId, Refusal, Thumbprint,
 };
 use yinxin_pki::{Certificate, Jws, PublicKey};
 use yinxin_store::desk::{DisclosureRow, Opening};
@@ -148,21 +148,18 @@ impl Wallet {
         if !mine {
             return Err(WalletError::CertificateUnknown);
         }
-        let mut id = [0; CommandId::SIZE];
-        let hash = yinxin_core::text::sha256(&[b"yx/void/v1\0", certificate.as_bytes(), number.as_bytes()]);
-        id.copy_from_slice(&hash.as_bytes()[..CommandId::SIZE]);
         self.settle_all().await?;
         if self.inner.store.views.payment(&session.account, &number)?.is_some() {
             return self.payment(session, number).await.map(|found| Voided::Recorded(Box::new(found)));
         }
         let action = Action::VoidPayment { certificate, number };
-        let command = Command { id: CommandId::from_bytes(id), action, evidence: Vec::new() };
-        match self.inner.writer.submit(command).await {
+        let intention: [&[u8]; 3] = [b"void", certificate.as_bytes(), number.as_bytes()];
+        match self.submit(&intention, action, Vec::new()).await {
             Ok(_) => Ok(Voided::Closed),
-            Err(WriterError::Refused(_)) => {
+            Err(WalletError::Refused(_)) => {
                 self.payment(session, number).await.map(|found| Voided::Recorded(Box::new(found)))
             }
-            Err(error) => Err(error.into()),
+            Err(error) => Err(error),
         }
     }
 

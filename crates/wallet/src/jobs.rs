@@ -1,0 +1,86 @@
+//! Jobs: what a running wallet does by itself. Each ends when the last handle to the wallet is gone.
+
+use crate::{Inner, Wallet};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+use tokio::time::MissedTickBehavior;
+use yinxin_core::Millis;
+use yinxin_store::desk::SweepUntil;
+
+/// How often half-done intentions are finished and the desk is swept.
+const EVERY: Duration = Duration::from_secs(60);
+/// A snapshot is taken when this many records came after the last one.
+const SNAPSHOT_EVERY: u64 = 50_000;
+/// A closing wallet takes a snapshot when a start would replay more than this.
+const REPLAY_MAX: u64 = 1_000;
+/// Sessions unused for this long end.
+const SESSION_IDLE_MS: i64 = 30 * Millis::DAY;
+/// Withdrawals finished at once.
+const CANCELLATIONS_AT_ONCE: u32 = 200;
+
+impl Wallet {
+    /// Starts the jobs; needs a tokio runtime.
+    pub(crate) fn start_jobs(&self) {
+        tokio::spawn(keep_house(Arc::downgrade(&self.inner)));
+        tokio::spawn(keep_snapshots(Arc::downgrade(&self.inner), self.inner.writer.sizes()));
+    }
+
+    /// Makes the next start quick. Everything recorded is durable without it.
+    pub async fn close(&self) {
+        let replay = self.inner.store.journal.newest_snapshot().ok().flatten().unwrap_or(0);
+        if self.records().saturating_sub(replay) > REPLAY_MAX {
+            self.snapshot_or_say().await;
+        }
+    }
+
+    async fn snapshot_or_say(&self) {
+        if let Err(error) = self.take_snapshot().await {
+            tracing::error!(%error, "no snapshot was taken");
+        }
+    }
+
+    async fn finish_cancellations(&self) -> Result<(), crate::WalletError> {
+        for row in self.inner.store.desk.read(|desk| desk.orders_cancelling(CANCELLATIONS_AT_ONCE))? {
+            if let Err(error) = self.finish_cancellation(&row).await {
+                tracing::warn!(%error, "an order's withdrawal was given up");
+            }
+        }
+        Ok(())
+    }
+
+    fn sweep(&self) -> Result<(), crate::WalletError> {
+        let now = self.now();
+        let until = SweepUntil {
+            expired: now,
+            guesses: now,
+            sessions: now.plus(-SESSION_IDLE_MS),
+            keys: now.plus(-Millis::DAY),
+        };
+        self.inner.store.desk.write(|desk| desk.sweep(until))?;
+        Ok(())
+    }
+}
+
+async fn keep_house(inner: Weak<Inner>) {
+    let mut ticks = tokio::time::interval(EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let Some(wallet) = inner.upgrade().map(|inner| Wallet { inner }) else { return };
+        let done = [wallet.finish_intentions().await, wallet.finish_cancellations().await, wallet.sweep()];
+        for error in done.into_iter().filter_map(Result::err) {
+            tracing::warn!(%error, "a job is left for the next minute");
+        }
+    }
+}
+
+async fn keep_snapshots(inner: Weak<Inner>, mut sizes: tokio::sync::watch::Receiver<u64>) {
+    let mut last = *sizes.borrow();
+    while let Ok(size) =
+        sizes.wait_for(|size| *size >= last.saturating_add(SNAPSHOT_EVERY)).await.map(|size| *size)
+    {
+        last = size;
+        let Some(wallet) = inner.upgrade().map(|inner| Wallet { inner }) else { return };
+        wallet.snapshot_or_say().await;
+    }
+}

@@ -1,0 +1,11 @@
+//! A person's way through the wallet, on the real databases in a temporary folder: registration, log-in, enrolment,
+//! certificates, PINs, settings.
+
+mod bench;
+mod certificates;
+mod enrolment;
+mod idempotency;
+mod log_in;
+mod pins;
+mod registration;
+mod settings;

@@ -239,7 +239,7 @@ impl Phone {
         let public_key = self.passkey.spki().to_vec();
         let custody = CustodyOffer::Passkey {
             credential_id: vec![7; 16],
-            authenticator_data: self.authenticator_data(Attested::Yes),
+            authenticator_data: self.authenticator_data(&Attested::Yes),
             client_data_json: client_data("webauthn.create", challenge),
             public_key,
             prf: true,
@@ -256,7 +256,7 @@ impl Phone {
     }
 
     pub(crate) fn assertion(&self, text_hash: Digest) -> VerificationProof {
-        let authenticator_data = self.authenticator_data(Attested::No);
+        let authenticator_data = self.authenticator_data(&Attested::No);
         let client_data_json = client_data("webauthn.get", text_hash.as_bytes());
         let mut signed = authenticator_data.clone();
         signed.extend_from_slice(&hash(&client_data_json));
@@ -315,7 +315,7 @@ impl Phone {
         hmac_sha256(&self.secret, &[b"yx/pin/v1\0", pin.as_bytes()].concat())
     }
 
-    fn authenticator_data(&self, attested: Attested) -> Vec<u8> {
+    fn authenticator_data(&self, attested: &Attested) -> Vec<u8> {
         let mut data = hash(b"localhost").to_vec();
         match attested {
             Attested::No => data.extend_from_slice(&[0x05, 0, 0, 0, 0]),

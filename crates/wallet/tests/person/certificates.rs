@@ -28,7 +28,8 @@ async fn details_and_files_say_what_stands_in_the_certificate() {
     let bench = Bench::new();
     let (session, _, view) = bench.enrolled().await;
     let listed = bench.wallet.certificates(&session).unwrap();
-    assert_eq!(listed, [view.clone()]);
+    assert_eq!(listed.first(), Some(&view));
+    assert_eq!(listed.len(), 1);
     let details = bench.wallet.certificate_details(&session, view.id).unwrap();
     assert!(details.subject.contains(&session.account.to_string()), "{}", details.subject);
     let der = bench.wallet.export_certificate(&session, view.id, CertificateFormat::Der).unwrap();

@@ -1,9 +1,8 @@
 //! Device PINs.
 
 use crate::bench::{Bench, PIN, Phone};
-use yinxin_core::CertificateId;
 use yinxin_core::certificate::{State, SuspendedBy};
-use yinxin_core::{Millis, Refusal};
+use yinxin_core::{CertificateId, Millis, Refusal};
 use yinxin_wallet::{SessionContext, WalletError};
 
 const WRONG: &str = "000000";
@@ -17,8 +16,8 @@ async fn attempt(
     bench.wallet.prove_pin(session, id, &Phone::new(1).pin_proof(pin, None)).await.err()
 }
 
-fn left(tries: u16) -> Option<WalletError> {
-    Some(WalletError::Wrong { tries_left: Some(tries) })
+fn left(tries: u16) -> WalletError {
+    WalletError::Wrong { tries_left: Some(tries) }
 }
 
 #[tokio::test]
@@ -26,10 +25,10 @@ async fn the_right_pin_releases_the_share_and_forgets_the_wrong_ones() {
     let bench = Bench::new();
     let (session, phone, view) = bench.enrolled().await;
     let first = bench.wallet.prove_pin(&session, view.id, &phone.pin_proof(PIN, None)).await.unwrap();
-    assert_eq!(attempt(&bench, &session, view.id, WRONG).await, left(4));
+    assert_eq!(attempt(&bench, &session, view.id, WRONG).await, Some(left(4)));
     let second = bench.wallet.prove_pin(&session, view.id, &phone.pin_proof(PIN, None)).await.unwrap();
     assert_eq!(first.expose(), second.expose());
-    assert_eq!(attempt(&bench, &session, view.id, WRONG).await, left(4), "counted anew");
+    assert_eq!(attempt(&bench, &session, view.id, WRONG).await, Some(left(4)), "counted anew");
 }
 
 #[tokio::test]
@@ -37,7 +36,7 @@ async fn wrong_pins_wait_fifteen_minutes_then_three_hours_then_suspend() {
     let bench = Bench::new();
     let (session, _, view) = bench.enrolled().await;
     for tries in [4, 3, 2, 1] {
-        assert_eq!(attempt(&bench, &session, view.id, WRONG).await, left(tries));
+        assert_eq!(attempt(&bench, &session, view.id, WRONG).await, Some(left(tries)));
     }
     let until = bench.wallet.now().plus(15 * Millis::MINUTE);
     let locked = Some(WalletError::TooManyTries { retry_at: until });
@@ -45,7 +44,7 @@ async fn wrong_pins_wait_fifteen_minutes_then_three_hours_then_suspend() {
     assert_eq!(attempt(&bench, &session, view.id, PIN).await, locked, "even the right one waits");
     bench.clock.advance(15 * Millis::MINUTE);
     for tries in [2, 1] {
-        assert_eq!(attempt(&bench, &session, view.id, WRONG).await, left(tries));
+        assert_eq!(attempt(&bench, &session, view.id, WRONG).await, Some(left(tries)));
     }
     let until = bench.wallet.now().plus(3 * Millis::HOUR);
     assert_eq!(
@@ -53,7 +52,7 @@ async fn wrong_pins_wait_fifteen_minutes_then_three_hours_then_suspend() {
         Some(WalletError::TooManyTries { retry_at: until })
     );
     bench.clock.advance(3 * Millis::HOUR);
-    assert_eq!(attempt(&bench, &session, view.id, WRONG).await, left(1));
+    assert_eq!(attempt(&bench, &session, view.id, WRONG).await, Some(left(1)));
     let tenth = attempt(&bench, &session, view.id, WRONG).await;
     assert_eq!(tenth, Some(WalletError::Refused(Refusal::CertificateSuspended)));
     let state = bench.wallet.certificate(&session, view.id).unwrap().book.state;

@@ -2,7 +2,7 @@ import { computed, onScopeDispose, ref, shallowRef } from 'vue'
 import { api } from '@shared/api/client'
 import { ProblemError } from '@shared/api/problem'
 import type { Acceptance } from '@shared/api/types'
-import { preparePayment, signPayment, settleOutbox, withSigner, type PaymentWish, type PreparedPayment } from '@shared/signing'
+import { preparePayment, signPayment, settleOutbox, withSigner, type AskPin, type PaymentWish, type PreparedPayment } from '@shared/signing'
 import { session } from '@/session'
 import { useReadiness } from './useReadiness'
 
@@ -16,8 +16,8 @@ import { useReadiness } from './useReadiness'
  */
 export type PaymentStage = 'idle' | 'preparing' | 'review' | 'unlocking' | 'signing' | 'sending' | 'confirming' | 'done' | 'refused' | 'voided' | 'failed'
 
-/** A PIN that is being asked for; `answer` takes six digits or `null` for giving up. */
-export interface PinRequest { problem: ProblemError | null; answer(pin: string | null): void }
+/** A PIN that is being asked for; `answer` takes six digits or `null` for giving up. `waiting`: it is being checked. */
+export interface PinRequest { problem: ProblemError | null; waiting: boolean; answer(pin: string | null): void }
 
 const ASK_MS = 4000
 const TICK_MS = 500
@@ -29,7 +29,6 @@ export function usePayment() {
   const acceptance = shallowRef<Acceptance | null>(null)
   const problem = shallowRef<ProblemError | null>(null)
   const pin = shallowRef<PinRequest | null>(null)
-  const asked = ref(0)
   const now = ref(Date.now())
   const { readiness, held } = useReadiness()
   let wish: PaymentWish | null = null
@@ -71,9 +70,14 @@ export function usePayment() {
     }
   }
 
-  const askPin = (last: ProblemError | null) => new Promise<string | null>((resolve) => {
-    pin.value = { problem: last, answer: (digits) => { pin.value = null; resolve(digits) } }
-  })
+  // The pad stays until no more is asked, so that a wrong PIN is said where it was typed.
+  const askPin: AskPin = Object.assign((last: ProblemError | null) => new Promise<string | null>((resolve) => {
+    const answer = (digits: string | null) => {
+      pin.value = digits === null ? null : { problem: null, waiting: true, answer }
+      resolve(digits)
+    }
+    pin.value = { problem: last, waiting: false, answer }
+  }), { done: () => { pin.value = null } })
 
   /** The person confirmed what the sheet shows. */
   async function confirm(): Promise<void> {
@@ -93,6 +97,8 @@ export function usePayment() {
       await askUntilKnown(current)
       return
     }
+    // Giving up is no problem to be told of: the sheet simply stays.
+    if (reason.code === 'device.passkey_cancelled') { stage.value = 'review'; return }
     problem.value = reason
     const recorded = reason.acceptance as Acceptance | null
     if (recorded !== null) finish(recorded)
@@ -105,7 +111,6 @@ export function usePayment() {
   async function askUntilKnown(current: PreparedPayment): Promise<void> {
     stage.value = 'confirming'
     while (!over) {
-      asked.value += 1
       try {
         const settled = (await withSigner(() => settleOutbox(current.held.account))).find((one) => one.number === current.read.number)
         if (settled?.result === 'voided') stage.value = 'voided'
@@ -136,7 +141,7 @@ export function usePayment() {
   }
 
   return {
-    stage, prepared, acceptance, problem, pin, asked, secondsLeft, refusal, readiness, held, prepare, confirm, close,
+    stage, prepared, acceptance, problem, pin, secondsLeft, refusal, readiness, held, prepare, confirm, close,
     again: async () => { if (wish !== null) await prepare(wish) },
   }
 }

@@ -28,7 +28,7 @@ export function normalised(query: string): string {
 /** People and merchants that were paid lately, newest first, each once; and the duplicate guard. */
 export function useRecentPayees() {
   const payments = shallowRef<Payment[]>([])
-  const out = computed(() => payments.value.filter((payment) => payment.direction === 'out' && payment.kind === 'transfer' && payment.outcome === 'posted'))
+  const out = computed(() => payments.value.filter((payment) => payment.direction === 'out' && payment.kind === 'transfer' && payment.outcome === 'posted' && payment.counterparty.account !== null))
   const payees = computed(() => [...new Map(out.value.map((payment) => [payment.counterparty.account, payment.counterparty])).values()].slice(0, RECENT_PAYEES))
 
   async function read(): Promise<void> {

@@ -16,7 +16,7 @@ export const money: Shape<typeof zh> = {
   level: { A: 'You were verified (level A)', C: 'One tap, certificate alone (level C)' },
   custody: { passkey: 'sealed by a passkey', pin: 'sealed with a PIN', software: 'software key' },
   amount: { label: 'Amount', keypad: 'Amount keys', point: 'Decimal point', erase: 'Delete a digit', tooMuch: 'More than your balance of {balance}', zero: 'Enter an amount' },
-  payee: { person: 'Person', merchant: 'Merchant', verified: 'Verified', unverified: 'Not verified', unverifiedText: 'The name was entered by the payee and is not verified.', merchantVerifiedText: 'Verified by the operator; the merchant signed this order.', merchantUnverifiedText: 'The operator has not verified this merchant yet.' },
+  payee: { person: 'Person', merchant: 'Merchant', operator: 'Operator', verified: 'Verified', unverified: 'Not verified', unverifiedText: 'The name was entered by the payee and is not verified.', merchantVerifiedText: 'Verified by the operator; the merchant signed this order.', merchantUnverifiedText: 'The operator has not verified this merchant yet.' },
   transfer: {
     title: 'Transfer', to: 'To whom', query: 'Phone or 11-digit account number', queryHint: 'You will see the payee’s name before you pay', find: 'Find', recent: 'Paid before', scan: 'Scan their receive code', toTitle: 'Transfer to', memo: 'Message (optional)', memoHint: 'The payee will see it; 40 characters at most', next: 'Transfer',
     self: 'This is your own account', again: 'The same transfer a minute ago', againText: 'At {time} you transferred {amount} to {name}. Transfer again?', againYes: 'Transfer again', merchantOnly: 'This is a merchant. Scan the merchant’s order code to pay.',
@@ -32,7 +32,7 @@ export const money: Shape<typeof zh> = {
     pinTitle: 'Device PIN', pinText: '{amount} to {name}', pinWrong: 'Wrong PIN, {n} {n:try|tries} left', pinBack: 'Back', verifying: 'Verifying that it is you', signing: 'Signing', sending: 'Sending',
   },
   result: {
-    done: 'Paid', doneTransfer: 'Transferred', held: 'Accepted, arrives later', pending: 'Confirming the result', pendingText: 'The app keeps asking and shows the result as soon as it is known. Please do not pay again.', pendingAsked: 'Asked {n} {n:time|times}', refused: 'Not paid', voided: 'Void', voidedText: 'The server never received this payment and its number is void. Nothing was charged; you can pay again.',
+    done: 'Paid', doneTransfer: 'Transferred', held: 'Accepted, arrives later', pending: 'Confirming the result', pendingText: 'The app keeps asking and shows the result as soon as it is known. Please do not pay again.', asking: 'Asking', refused: 'Not paid', voided: 'Void', voidedText: 'The server never received this payment and its number is void. Nothing was charged; you can pay again.',
     to: 'Payee', time: 'Time', number: 'Payment number', balance: 'Balance afterwards', backToShop: 'Back to the merchant', done_button: 'Done', home: 'Home', retry: 'Pay again', record: 'See record', manage: 'See certificate', topUp: 'Top up', copyNumber: 'Copy payment number', unchanged: 'Nothing was charged.', reason: 'Reason', next: 'What to do',
   },
   proof: {

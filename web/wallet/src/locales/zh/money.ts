@@ -13,7 +13,7 @@ export const money = {
   level: { A: '已验证本人（A 级）', C: '小额直付，证书签名（C 级）' },
   custody: { passkey: '通行密钥封存', pin: 'PIN 封存', software: '软件密钥' },
   amount: { label: '金额', keypad: '金额键盘', point: '小数点', erase: '删除一位', tooMuch: '超过余额 {balance}', zero: '请输入金额' },
-  payee: { person: '个人', merchant: '商户', verified: '已核实', unverified: '未核实', unverifiedText: '名字由对方自己填写，未经核实。', merchantVerifiedText: '商户已由运营方核实，订单由商户签名。', merchantUnverifiedText: '运营方还没有核实这家商户。' },
+  payee: { person: '个人', merchant: '商户', operator: '运营方', verified: '已核实', unverified: '未核实', unverifiedText: '名字由对方自己填写，未经核实。', merchantVerifiedText: '商户已由运营方核实，订单由商户签名。', merchantUnverifiedText: '运营方还没有核实这家商户。' },
   transfer: {
     title: '转账', to: '转给谁', query: '手机号或 11 位账号', queryHint: '付款前会显示对方的名字', find: '查找', recent: '转过的人', scan: '扫对方的收款码', toTitle: '转账给', memo: '留言（选填）', memoHint: '对方会看到，最多 40 字', next: '转账',
     self: '这是你自己的账户', again: '一分钟前刚转过同样一笔', againText: '{time} 已向 {name} 转过 {amount}。要再转一笔吗？', againYes: '再转一笔', merchantOnly: '这是商户账户，请扫商户的订单码付款。',
@@ -29,7 +29,7 @@ export const money = {
     pinTitle: '输入设备 PIN', pinText: '付给 {name} {amount}', pinWrong: 'PIN 不正确，还可以试 {n} 次', pinBack: '返回', verifying: '正在验证是你本人', signing: '正在签名', sending: '正在提交',
   },
   result: {
-    done: '支付成功', doneTransfer: '转账成功', held: '已受理，稍后到账', pending: '结果确认中', pendingText: '应用正在自己查询，知道结果会立即显示。请不要重复付款。', pendingAsked: '已查询 {n} 次', refused: '未付款', voided: '已作废', voidedText: '服务器没有收到这笔付款，编号已作废。没有扣款，可以重新付款。',
+    done: '支付成功', doneTransfer: '转账成功', held: '已受理，稍后到账', pending: '结果确认中', pendingText: '应用正在自己查询，知道结果会立即显示。请不要重复付款。', asking: '正在查询', refused: '未付款', voided: '已作废', voidedText: '服务器没有收到这笔付款，编号已作废。没有扣款，可以重新付款。',
     to: '收款方', time: '时间', number: '支付编号', balance: '付款后余额', backToShop: '返回商户', done_button: '完成', home: '回到首页', retry: '重新付款', record: '查看账单', manage: '查看证书', topUp: '去充值', copyNumber: '复制支付编号', unchanged: '没有扣款。', reason: '原因', next: '怎么办',
   },
   proof: {

@@ -1,9 +1,10 @@
 /** Times as people read them, in the deployment's language; the deployment's zone is the server's business, the phone shows its own. */
 import { language } from '@/i18n'
 
-/** A day: 2026年11月23日 / 23 Nov 2026. */
+/** A day: 2026/11/23 in Chinese, Nov 23, 2026 in English. */
 export function showDay(time: string): string {
-  return new Intl.DateTimeFormat(language.value, { dateStyle: 'medium' }).format(new Date(time))
+  const style = language.value === 'en' ? ({ dateStyle: 'medium' } as const) : ({ year: 'numeric', month: '2-digit', day: '2-digit' } as const)
+  return new Intl.DateTimeFormat(language.value, style).format(new Date(time))
 }
 
 /** Day and minute. */

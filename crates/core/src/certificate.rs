@@ -170,6 +170,8 @@ const PIN_SECOND_LOCK: u16 = 8;
 const PIN_SUSPENDS: u16 = 10;
 const PIN_FIRST_LOCK_MS: i64 = 15 * Millis::MINUTE;
 const PIN_SECOND_LOCK_MS: i64 = 3 * Millis::HOUR;
+/// After the suspension one try a day, so that its owner can resume it.
+const PIN_LAST_LOCK_MS: i64 = Millis::DAY;
 
 impl PinTries {
     /// The tries after one more was counted at `now`.
@@ -179,6 +181,7 @@ impl PinTries {
         let wait_ms = match failures {
             PIN_FIRST_LOCK => PIN_FIRST_LOCK_MS,
             PIN_SECOND_LOCK => PIN_SECOND_LOCK_MS,
+            PIN_SUSPENDS.. => PIN_LAST_LOCK_MS,
             _ => 0,
         };
         Self { failures, locked_until: now.plus(wait_ms) }
@@ -406,7 +409,7 @@ mod tests {
                 tries.locked_until.since(NOW)
             })
             .collect();
-        assert_eq!(waits, [0, 0, 0, 0, 900_000, 0, 0, 10_800_000, 0, 0]);
+        assert_eq!(waits, [0, 0, 0, 0, 900_000, 0, 0, 10_800_000, 0, 86_400_000]);
         assert!(tries.exhausted());
     }
 }

@@ -4,8 +4,6 @@ use crate::{Inner, Wallet};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::time::MissedTickBehavior;
-use yinxin_core::Millis;
-use yinxin_store::desk::SweepUntil;
 
 /// How often half-done intentions are finished and the desk is swept.
 const EVERY: Duration = Duration::from_secs(60);
@@ -13,8 +11,6 @@ const EVERY: Duration = Duration::from_secs(60);
 const SNAPSHOT_EVERY: u64 = 50_000;
 /// A closing wallet takes a snapshot when a start would replay more than this.
 const REPLAY_MAX: u64 = 1_000;
-/// Sessions unused for this long end.
-const SESSION_IDLE_MS: i64 = 30 * Millis::DAY;
 /// Withdrawals finished at once.
 const CANCELLATIONS_AT_ONCE: u32 = 200;
 
@@ -47,18 +43,6 @@ impl Wallet {
         }
         Ok(())
     }
-
-    fn sweep(&self) -> Result<(), crate::WalletError> {
-        let now = self.now();
-        let until = SweepUntil {
-            expired: now,
-            guesses: now,
-            sessions: now.plus(-SESSION_IDLE_MS),
-            keys: now.plus(-Millis::DAY),
-        };
-        self.inner.store.desk.write(|desk| desk.sweep(until))?;
-        Ok(())
-    }
 }
 
 async fn keep_house(inner: Weak<Inner>) {
@@ -67,7 +51,8 @@ async fn keep_house(inner: Weak<Inner>) {
     loop {
         ticks.tick().await;
         let Some(wallet) = inner.upgrade().map(|inner| Wallet { inner }) else { return };
-        let done = [wallet.finish_intentions().await, wallet.finish_cancellations().await, wallet.sweep()];
+        let done =
+            [wallet.finish_intentions().await, wallet.finish_cancellations().await, wallet.sweep_desk()];
         for error in done.into_iter().filter_map(Result::err) {
             tracing::warn!(%error, "a job is left for the next minute");
         }

@@ -226,7 +226,8 @@ impl Wallet {
         let (projected, mark) = watch::channel(store.views.mark()?);
         let events = Events::new();
         let (views, journal) = (Arc::clone(&store.views), Arc::clone(&store.journal));
-        tokio::spawn(projector::run(writer.clone(), views, journal, events.clone(), projected));
+        let (published, sizes) = (writer.published(), writer.sizes());
+        tokio::spawn(projector::run(published, sizes, views, journal, events.clone(), projected));
         let stamp = if file.stamp == "demo" { Stamp::Demo } else { Stamp::Live };
         let currency =
             file.currency.parse().map_err(|_| StartError::Stamp("an unknown currency".to_owned()))?;

@@ -2,7 +2,7 @@
 
 use crate::events::{Change, Events};
 use crate::start::StartError;
-use crate::writer::Handle;
+use crate::writer::Published;
 use std::sync::Arc;
 use tokio::sync::watch;
 use yinxin_core::Facts;
@@ -38,16 +38,16 @@ pub(crate) fn catch_up(
 
 /// Runs until the writer is gone.
 pub(crate) async fn run(
-    writer: Handle,
+    published: Published,
+    mut sizes: watch::Receiver<u64>,
     views: Arc<Views>,
     journal: Arc<JournalReader>,
     events: Events,
     projected: watch::Sender<u64>,
 ) {
-    let mut sizes = writer.sizes();
     loop {
         let (page_views, page_journal) = (Arc::clone(&views), Arc::clone(&journal));
-        let (page_events, page_writer) = (events.clone(), writer.clone());
+        let (page_events, page_book) = (events.clone(), published.clone());
         let mark = projected.clone();
         let done = tokio::task::spawn_blocking(move || {
             catch_up(&page_views, &page_journal, |records| {
@@ -55,7 +55,7 @@ pub(crate) async fn run(
                     mark.send_replace(last + 1);
                 }
                 for (index, facts) in records {
-                    page_writer.book(|book| page_events.tell(Change::of(*index, facts, book)));
+                    page_book.look(|ledger| page_events.tell(Change::of(*index, facts, &ledger.book)));
                 }
             })
         });

@@ -44,7 +44,7 @@ impl Wallet {
             }
             VerificationProof::Passkey { credential_id, authenticator_data, client_data_json, signature } => {
                 let custody = self.inner.store.desk.read(|desk| desk.custody(certificate))?;
-                let Some(Custody::Passkey { credential, key, .. }) = custody else {
+                let Some(Custody::Passkey { credential, key, signature_count }) = custody else {
                     return Err(WalletError::VerificationInvalid);
                 };
                 let key = PublicKey::from_spki_der(&key).map_err(|_| WalletError::VerificationInvalid)?;
@@ -60,9 +60,21 @@ impl Wallet {
                 if credential != *credential_id {
                     return Err(WalletError::VerificationInvalid);
                 }
-                verify_assertion(&assertion).map_err(|_| WalletError::VerificationInvalid)?;
+                let count = verify_assertion(&assertion).map_err(|_| WalletError::VerificationInvalid)?;
+                self.raise_count(certificate, signature_count, count)?;
                 Ok(Verification { method: Method::Passkey, at: now })
             }
         }
+    }
+
+    /// A counter that falls is a copied passkey (WebAuthn § 6.1.1); authenticators without one say 0.
+    fn raise_count(&self, certificate: CertificateId, seen: u32, count: u32) -> Result<(), WalletError> {
+        if count == 0 && seen == 0 {
+            return Ok(());
+        }
+        if count < seen {
+            return Err(WalletError::VerificationInvalid);
+        }
+        Ok(self.inner.store.desk.write(|desk| desk.raise_signature_count(certificate, count))?)
     }
 }

@@ -7,7 +7,7 @@
 use crate::ledger::Ledger;
 use crate::port::{Clock, Entropy};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 use std::time::Duration;
 use tokio::sync::{oneshot, watch};
 use yinxin_core::codec::Codec;
@@ -85,11 +85,29 @@ struct Job {
     reply: oneshot::Sender<Reply>,
 }
 
-/// The doors to the writer and to what it committed.
+/// Book and tree as of the last commit.
+#[derive(Clone)]
+pub(crate) struct Published(Arc<RwLock<Ledger>>);
+
+impl Published {
+    fn new(ledger: &Ledger) -> Self {
+        Self(Arc::new(RwLock::new(ledger.clone())))
+    }
+
+    pub(crate) fn look<T>(&self, look: impl FnOnce(&Ledger) -> T) -> T {
+        look(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn change(&self) -> RwLockWriteGuard<'_, Ledger> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The doors to the writer and to what it committed. The writer ends when the last one is gone.
 #[derive(Clone)]
 pub struct Handle {
     jobs: SyncSender<Job>,
-    published: Arc<RwLock<Ledger>>,
+    published: Published,
     journal: Arc<JournalReader>,
     size: watch::Receiver<u64>,
     calendar: Arc<dyn Calendar>,
@@ -113,12 +131,17 @@ impl Handle {
 
     /// Looks at the book as of the last commit.
     pub fn book<T>(&self, look: impl FnOnce(&Book) -> T) -> T {
-        look(&self.published.read().unwrap_or_else(PoisonError::into_inner).book)
+        self.published.look(|ledger| look(&ledger.book))
     }
 
     /// Looks at book and tree as of the last commit.
     pub(crate) fn ledger<T>(&self, look: impl FnOnce(&Ledger) -> T) -> T {
-        look(&self.published.read().unwrap_or_else(PoisonError::into_inner))
+        self.published.look(look)
+    }
+
+    /// The same, for whoever must not keep the writer alive.
+    pub(crate) fn published(&self) -> Published {
+        self.published.clone()
     }
 
     /// Record time and local day of a decision at clock time `clock`.
@@ -199,7 +222,7 @@ pub(crate) struct Parts {
 
 struct Writer {
     parts: Parts,
-    published: Arc<RwLock<Ledger>>,
+    published: Published,
     size: watch::Sender<u64>,
     /// Wall and monotonic clock when they were last found in step.
     in_step: (Millis, i64),
@@ -209,7 +232,7 @@ struct Writer {
 pub(crate) fn write_one(parts: Parts, command: Command) -> Result<(), WriterError> {
     let (reply, mut answered) = oneshot::channel();
     let (published, in_step) =
-        (Arc::new(RwLock::new(parts.ledger.clone())), (parts.clock.now(), parts.clock.monotonic_ms()));
+        (Published::new(&parts.ledger), (parts.clock.now(), parts.clock.monotonic_ms()));
     let mut writer = Writer { parts, published, size: watch::channel(0).0, in_step };
     writer.batch(vec![Job { work: Work::Command(command), reply }])?;
     match answered.try_recv() {
@@ -229,11 +252,11 @@ struct Draft {
 /// Starts the writer on a thread of its own. It ends when every handle is gone, or when the disk cannot be trusted.
 pub(crate) fn start(parts: Parts) -> std::io::Result<(Handle, std::thread::JoinHandle<()>)> {
     let (jobs, waiting) = sync_channel(QUEUE_MAX);
-    let published = Arc::new(RwLock::new(parts.ledger.clone()));
+    let published = Published::new(&parts.ledger);
     let (size, sizes) = watch::channel(parts.ledger.size());
     let handle = Handle {
         jobs,
-        published: Arc::clone(&published),
+        published: published.clone(),
         journal: Arc::clone(&parts.reader),
         size: sizes,
         calendar: Arc::clone(&parts.calendar),
@@ -387,7 +410,7 @@ impl Writer {
 
     /// Shows readers what is durable now.
     fn publish(&self, drafts: &[Draft]) {
-        let mut published = self.published.write().unwrap_or_else(PoisonError::into_inner);
+        let mut published = self.published.change();
         for draft in drafts {
             let new = &draft.new;
             if let Err(error) = published.take(&draft.facts, &new.facts, &new.opening, &new.digest) {
@@ -407,7 +430,7 @@ impl Writer {
         if matches!(error, StoreError::Sync(_)) {
             return Err(error);
         }
-        let mut published = self.published.write().unwrap_or_else(PoisonError::into_inner);
+        let mut published = self.published.change();
         published
             .follow(&self.parts.reader, |_| ())
             .map_err(|error| StoreError::Sync(format!("the journal cannot be read again: {error}")))?;

@@ -176,7 +176,7 @@ impl Book {
             return Err(Refusal::CertificateState);
         }
         let until = certificate.pin.locked_until;
-        if certificate.pin.exhausted() || now.at < until {
+        if now.at < until {
             return Err(Refusal::PinLocked { until });
         }
         one(Body::PinCounted { certificate: id, failures: certificate.pin.counted(now.at).failures })

@@ -1,7 +1,6 @@
 import { onScopeDispose, shallowRef } from 'vue'
 import { ProblemError } from '@shared/api/problem'
-import { settleOutbox, withSigner, type Settled } from '@shared/signing'
-import { store } from '@shared/signing/store'
+import type { Settled } from '@shared/signing'
 import { session } from '@/session'
 
 /** Pace of asking for payments whose result is not known. */
@@ -19,6 +18,8 @@ export function useOutbox(onSettled: (settled: Settled) => void = () => undefine
   async function look(): Promise<void> {
     const account = session.me.value?.account
     if (account === undefined || over) return
+    // The home screen is shown before the signing code is there.
+    const [{ settleOutbox, withSigner }, { store }] = await Promise.all([import('@shared/signing'), import('@shared/signing/store')])
     waiting.value = (await store.outgoing()).filter((entry) => entry.account === account).map((entry) => entry.number)
     if (waiting.value.length === 0) return
     try {

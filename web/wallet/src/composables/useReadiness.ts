@@ -1,6 +1,6 @@
 import { ref, shallowRef, watch } from 'vue'
 import { api } from '@shared/api/client'
-import { heldKey, type HeldKey } from '@shared/signing'
+import type { HeldKey } from '@shared/signing'
 import { session } from '@/session'
 import { useLive } from './useLive'
 
@@ -15,7 +15,8 @@ export function useReadiness() {
   async function read(): Promise<void> {
     const me = session.me.value
     if (me === null) return
-    held.value = await heldKey(me.account)
+    // The home screen is shown before the signing code is there.
+    held.value = await (await import('@shared/signing')).heldKey(me.account)
     if (held.value === null) {
       readiness.value = me.has_active_certificate || me.person_had_certificate ? 'elsewhere' : 'none'
       return

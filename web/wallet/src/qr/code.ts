@@ -49,7 +49,8 @@ export function parseCode(text: string, origin: string): ScannedCode {
   if (match === null) return foreign
   const [, address = '', body = ''] = match
   if (address.toLowerCase() !== origin.toLowerCase()) return foreign
-  return parseBody(body)
+  const code = parseBody(body)
+  return code.kind === 'damaged' ? { kind: 'damaged', text } : code
 }
 
 /** The text of a person's collect code, upper case so that the QR stays small. */

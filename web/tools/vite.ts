@@ -49,6 +49,17 @@ function stripVantFont(): Plugin {
   }
 }
 
+/** The barcode reader's default address of its program is a third party's; ours is named where the worker is made. */
+function stripReaderAddress(): Plugin {
+  return {
+    name: 'yinxin-strip-reader-address',
+    transform(code, id) {
+      if (!id.includes('/zxing-wasm/') || !code.includes('jsdelivr')) return null
+      return { code: code.replace(/https:\/\/[\w.]*jsdelivr\.net\/[^`"'$]*/g, '/'), map: null }
+    },
+  }
+}
+
 /** Emits `sw.js` from its template, with the list of the shell's files and a name that changes with them. */
 function serviceWorker(template: string): Plugin {
   return {
@@ -73,7 +84,8 @@ export function app(options: { folder: string; base: string; serviceWorker?: str
     root,
     base: options.base,
     resolve: { alias: { '@shared': join(web, 'shared'), '@': join(root, 'src') } },
-    plugins: [stripVantFont(), vue(), precompress(), ...(options.serviceWorker ? [serviceWorker(join(root, options.serviceWorker))] : [])],
+    plugins: [stripVantFont(), stripReaderAddress(), vue(), precompress(), ...(options.serviceWorker ? [serviceWorker(join(root, options.serviceWorker))] : [])],
+    worker: { format: 'es', plugins: () => [stripReaderAddress()] },
     define: {
       __VUE_OPTIONS_API__: 'false',
       __APP_VERSION__: JSON.stringify(process.env.YINXIN_VERSION ?? '0.1.0'),

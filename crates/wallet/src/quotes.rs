@@ -32,7 +32,7 @@ pub struct Quote {
     pub issued: Millis,
     /// `exp` of the signed text.
     pub expires: Millis,
-    /// Head of the certificate's chain: `seq` of the signed text is one more.
+    /// `seq` of the signed text: one more than the certificate's last.
     pub seq: u64,
     /// `prev` of the signed text.
     pub prev: Digest,
@@ -100,7 +100,7 @@ impl Wallet {
             Ok(Quote {
                 issued,
                 expires: draft.expires,
-                seq: found.last.seq,
+                seq: draft.seq,
                 prev: found.last.hash,
                 fee,
                 verification_required,

@@ -1,8 +1,20 @@
-//! The program `yinxin`.
+//! The program `yinxin`: a self-hosted payment wallet in which money moves only on the signature of a certificate.
+
+mod adapters;
 mod api;
 mod app;
+mod cli;
+mod config;
+mod door;
 mod problem;
-fn main() {
-    use std::io::Write as _;
-    let _ = write!(std::io::stdout(), "{}", api::document::document_json());
+mod shop;
+mod site;
+mod web;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    // Only fails when it was done before.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    cli::run()
 }

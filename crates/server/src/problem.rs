@@ -2,9 +2,18 @@
 
 use crate::api::payments::Acceptance;
 use crate::api::wire::{Amount, Time};
+use crate::door::guard::Site;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use std::sync::Arc;
 use utoipa::ToSchema;
+use yinxin_core::Currency;
+use yinxin_wallet::{Param, WalletError};
+
+/// When a busy service may be asked again.
+const RETRY_AFTER_S: &str = "1";
 
 macro_rules! codes {
     ($($name:ident = $text:literal, $status:ident;)*) => {
@@ -22,6 +31,11 @@ macro_rules! codes {
             /// As it is written on the wire.
             pub(crate) const fn text(self) -> &'static str {
                 match self { $(Self::$name => $text,)* }
+            }
+
+            /// The code that is written so.
+            pub(crate) fn parse(text: &str) -> Option<Self> {
+                match text { $($text => Some(Self::$name),)* _ => None }
             }
 
             /// The HTTP status: presentation only.
@@ -116,7 +130,7 @@ pub(crate) struct ProblemParams {
     pub(crate) retry_at: Option<Time>,
     /// How many tries are left.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) tries_left: Option<u32>,
+    pub(crate) tries_left: Option<u64>,
     /// Which rule of several: for a weak password `short`, `common` or `personal`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
@@ -127,11 +141,36 @@ pub(crate) struct ProblemParams {
     /// When a limit begins again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) reset_at: Option<Time>,
+    /// The fee that would be right.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) fee: Option<Amount>,
+}
+
+impl ProblemParams {
+    /// The wallet's values by name; amounts are in the deployment's `currency`.
+    pub(crate) fn of(params: &[(&'static str, Param)], currency: Currency) -> Self {
+        let mut all = Self::default();
+        for (name, param) in params {
+            match (*name, *param) {
+                ("retry_at", Param::Time(at)) => all.retry_at = Some(Time(at)),
+                ("reset_at", Param::Time(at)) => all.reset_at = Some(Time(at)),
+                ("tries_left", Param::Count(count)) => all.tries_left = Some(count),
+                ("reason", Param::Word(word)) => all.reason = Some(word),
+                ("left", Param::Amount(minor)) => all.left = Some(Amount::new(minor.get(), currency)),
+                ("fee", Param::Amount(minor)) => all.fee = Some(Amount::new(minor.get(), currency)),
+                (name, Param::Time(_) | Param::Count(_) | Param::Word(_) | Param::Amount(_)) => {
+                    tracing::warn!(problem.param = name, "a problem has a parameter that the wire does not know");
+                }
+            }
+        }
+        all
+    }
 }
 
 /// An error on the wire.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Problem {
+#[schema(as = Problem)]
+pub(crate) struct ProblemDocument<'a> {
     /// A URI that names the code.
     #[serde(rename = "type")]
     #[schema(example = "http://localhost:8088/problems/payment.insufficient_funds")]
@@ -145,18 +184,157 @@ pub(crate) struct Problem {
     pub(crate) money_moved: Option<bool>,
     /// Names this answer in the operator's log.
     #[schema(example = "a4dqobyh")]
-    pub(crate) reference: String,
+    pub(crate) reference: &'a str,
     /// What belongs to the code.
     pub(crate) params: ProblemParams,
     /// The recorded refusal with its proof.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) acceptance: Option<Box<Acceptance>>,
+    pub(crate) acceptance: Option<&'a Acceptance>,
 }
+
+/// An error on its way out: the first middleware gives it its reference and writes it.
+#[derive(Debug)]
+pub(crate) struct Problem {
+    code: Code,
+    params: Vec<(&'static str, Param)>,
+    acceptance: Option<Box<Acceptance>>,
+    detail: Option<String>,
+}
+
 impl Problem {
-    pub(crate) fn pending() -> Self {
-        Self { kind: String::new(), status: 503, code: Code::ServiceBusy, money_moved: None, reference: String::new(), params: ProblemParams::default(), acceptance: None }
+    /// A problem with nothing but its code.
+    pub(crate) fn new(code: Code) -> Self {
+        Self { code, params: Vec::new(), acceptance: None, detail: None }
+    }
+
+    /// With what belongs to its code.
+    pub(crate) fn with(mut self, params: Vec<(&'static str, Param)>) -> Self {
+        self.params = params;
+        self
+    }
+
+    /// With the recorded refusal.
+    pub(crate) fn recorded(mut self, acceptance: Acceptance) -> Self {
+        self.acceptance = Some(Box::new(acceptance));
+        self
+    }
+
+    /// With a reason for the operator's log; it never reaches the wire.
+    pub(crate) fn because(mut self, reason: &dyn std::fmt::Display) -> Self {
+        self.detail = Some(reason.to_string());
+        self
+    }
+
+    /// What happened.
+    pub(crate) fn code(&self) -> Code {
+        self.code
+    }
+
+    /// For the operator's log.
+    pub(crate) fn detail(&self) -> Option<&str> {
+        self.detail.as_deref()
+    }
+
+    /// Writes the problem into the response that carried it here.
+    pub(crate) fn render(&self, mut response: Response, site: &Site, reference: &str) -> Response {
+        let document = ProblemDocument {
+            kind: format!("{}/problems/{}", site.origin, self.code.text()),
+            status: self.code.status().as_u16(),
+            code: self.code,
+            money_moved: (self.code != Code::PaymentResultPending).then_some(false),
+            reference,
+            params: ProblemParams::of(&self.params, site.currency),
+            acceptance: self.acceptance.as_deref(),
+        };
+        let json = serde_json::to_vec(&document).unwrap_or_default();
+        *response.body_mut() = axum::body::Body::from(json);
+        response
     }
 }
-impl axum::response::IntoResponse for Problem {
-    fn into_response(self) -> axum::response::Response { (StatusCode::SERVICE_UNAVAILABLE, axum::Json(self)).into_response() }
+
+impl From<WalletError> for Problem {
+    fn from(error: WalletError) -> Self {
+        Self::new(code_of(&error)).with(error.params()).because(&error)
+    }
+}
+
+/// The one translation from the wallet's words to the wire's.
+fn code_of(error: &WalletError) -> Code {
+    match error {
+        WalletError::Wrong { .. } => Code::VerifyWrong,
+        WalletError::CodeRequired => Code::VerifyCodeRequired,
+        WalletError::CodeWrong => Code::VerifyCodeWrong,
+        WalletError::TooManyTries { .. } => Code::VerifyTooManyTries,
+        WalletError::WeakPassword(_) => Code::VerifyWeakPassword,
+        WalletError::PhoneInvalid => Code::VerifyPhoneInvalid,
+        WalletError::NameInvalid => Code::VerifyNameInvalid,
+        WalletError::PhoneTaken => Code::PersonPhoneTaken,
+        WalletError::SessionRequired => Code::SessionRequired,
+        WalletError::Reauthenticate => Code::SessionReauthenticate,
+        WalletError::EnrolmentExpired => Code::EnrolmentExpired,
+        WalletError::EnrolmentNotFound => Code::EnrolmentNotFound,
+        WalletError::RequestInvalid => Code::EnrolmentRequestInvalid,
+        WalletError::ReissueRequired => Code::EnrolmentReissueRequired,
+        WalletError::CertificateNone => Code::CertificateNone,
+        WalletError::CertificateUnknown => Code::CertificateUnknown,
+        WalletError::CertificateForeign => Code::CertificateForeign,
+        WalletError::CertificateWrongPurpose => Code::CertificateWrongPurpose,
+        WalletError::Payload(_) => Code::PaymentMalformed,
+        WalletError::AudienceMismatch => Code::PaymentAudienceMismatch,
+        WalletError::DisclosureMismatch => Code::PaymentDisclosureMismatch,
+        WalletError::VerificationRequired => Code::PaymentVerificationRequired,
+        WalletError::VerificationInvalid => Code::PaymentVerificationInvalid,
+        WalletError::PaymentUnseen => Code::PaymentUnseen,
+        WalletError::ResultPending => Code::PaymentResultPending,
+        WalletError::OrderUnknown => Code::OrderUnknown,
+        WalletError::OrderInvalid => Code::OrderInvalid,
+        WalletError::MerchantUnauthorised => Code::MerchantUnauthorised,
+        WalletError::PayeeUnknown => Code::PayeeUnknown,
+        WalletError::Malformed => Code::RequestMalformed,
+        WalletError::NotFound => Code::RequestNotFound,
+        WalletError::IdempotencyConflict => Code::IdempotencyConflict,
+        WalletError::ClockUntrusted => Code::ServiceClock,
+        WalletError::Busy | WalletError::Failed(_) => Code::ServiceBusy,
+        // The rules and the signature's parser name their codes themselves.
+        WalletError::Refused(_) | WalletError::Text(_) => named(error.code()),
+    }
+}
+
+/// The code of this name. A name that the wire does not know is a mistake of ours: the log says so.
+pub(crate) fn named(name: &str) -> Code {
+    Code::parse(name).unwrap_or_else(|| {
+        tracing::error!(problem.code = name, "a code is not known to the wire");
+        Code::ServiceBusy
+    })
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = self.code.status().into_response();
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if self.code.status() == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_S));
+        }
+        response.extensions_mut().insert(Arc::new(self));
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_a_group_and_a_word_and_no_two_are_the_same() {
+        let mut texts: Vec<_> = Code::ALL.iter().map(|code| code.text()).collect();
+        assert!(texts.iter().all(|text| {
+            text.split_once('.').is_some_and(|(group, word)| !group.is_empty() && !word.is_empty())
+        }));
+        texts.sort_unstable();
+        texts.dedup();
+        assert_eq!(texts.len(), Code::ALL.len());
+        assert!(Code::ALL.iter().all(|code| code.status().as_u16() >= 400));
+    }
 }

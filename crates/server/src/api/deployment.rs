@@ -1,10 +1,15 @@
 //! What a deployment says about itself to everybody.
 
 use super::wire::Time;
+use crate::app::App;
 use crate::problem::Problem;
 use axum::Json;
+use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
+
+/// The oldest app that this server still serves.
+const APP_VERSION_MIN: &str = "0.1.0";
 
 /// The process serves.
 #[derive(Debug, Serialize, ToSchema)]
@@ -106,6 +111,30 @@ pub(super) async fn get_health() -> Json<Health> {
 /// Describes this deployment.
 #[utoipa::path(get, path = "/api/v1/deployment", operation_id = "get_deployment", tag = "deployment",
     responses((status = 200, description = "What this deployment is", body = Deployment)))]
-pub(super) async fn get_deployment() -> Problem {
-    Problem::pending()
+pub(super) async fn get_deployment(State(app): State<App>) -> Result<Json<Deployment>, Problem> {
+    let settings = app.wallet.settings();
+    let policy = app.wallet.policy()?;
+    let name = settings.log_key.split('+').next().unwrap_or_default().to_owned();
+    Ok(Json(Deployment {
+        origin: settings.origin.clone(),
+        name: settings.operator.clone(),
+        stamp: match settings.stamp {
+            yinxin_core::Stamp::Demo => Stamp::Demo,
+            yinxin_core::Stamp::Live => Stamp::Live,
+        },
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        min_version: APP_VERSION_MIN.to_owned(),
+        time_zone: policy.time_zone,
+        now: Time(app.wallet.now()),
+        currency: CurrencyInfo { code: policy.currency.code().to_owned(), exponent: policy.currency.exponent() },
+        limits: Limits {
+            tap_each: policy.tap_each.get(),
+            tap_day: policy.tap_day.get(),
+            verified_day: policy.verified_day.get(),
+            protection_each: policy.protection_each.get(),
+            protection_day: policy.protection_day.get(),
+            balance: policy.balance.get(),
+        },
+        log: LogInfo { name, key: settings.log_key.clone() },
+    }))
 }

@@ -1,7 +1,8 @@
 //! The OpenAPI 3.1 document: what the routes say, completed with what holds for all of them.
 
-use super::{demo_router, router};
-use crate::problem::Problem;
+use super::{demo_router, described};
+use crate::door::cookies;
+use crate::problem::ProblemDocument;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -11,16 +12,13 @@ use utoipa::openapi::{
 };
 use utoipa::{PartialSchema, ToSchema};
 
-/// The name of the session's cookie.
-pub(crate) const SESSION_COOKIE: &str = "__Host-yx-session";
-
 /// The document before any route is added.
 pub(super) fn skeleton() -> OpenApi {
     let mut components = Components::new();
     components.add_security_scheme(
         "session",
         SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::with_description(
-            SESSION_COOKIE,
+            cookies::SESSION,
             "Set by signing in or registering.",
         ))),
     );
@@ -47,8 +45,8 @@ pub(super) fn skeleton() -> OpenApi {
 
 /// The whole document, the demonstration's routes included.
 pub(crate) fn document() -> OpenApi {
-    let (_, mut document) = router().merge(demo_router()).split_for_parts();
-    add_schema::<Problem>(&mut document);
+    let (_, mut document) = described().merge(demo_router()).split_for_parts();
+    add_schema::<ProblemDocument<'_>>(&mut document);
     let components = document.components.get_or_insert_with(Components::new);
     for (status, description, _) in PROBLEMS {
         components.responses.insert(problem_name(status), problem_response(description).into());
@@ -166,7 +164,7 @@ fn add_problems(operation: &mut Operation, is_mutation: bool) {
 }
 
 fn problem_response(description: &str) -> Response {
-    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(Problem::name()))).build();
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(ProblemDocument::name()))).build();
     ResponseBuilder::new().description(description).content("application/problem+json", content).build()
 }
 
@@ -204,11 +202,11 @@ mod tests {
             "revoke", "set", "void", "find", "stream",
         ];
         for (path, item) in &document().paths.paths {
-            for (method, operation) in operations(item) {
+            for (_, operation) in operations(item) {
                 let id = operation.operation_id.as_deref().unwrap();
                 let verb = id.split('_').next().unwrap();
                 assert!(VERBS.contains(&verb) || ["cancel", "post"].contains(&verb), "{path}: {id}");
-                assert!(operation.responses.responses.contains_key("default"), "{method:?} {path}");
+                assert!(operation.responses.responses.contains_key("default"), "{path}: {id}");
                 assert!(operation.responses.responses.keys().any(|status| status.starts_with('2')), "{path}");
             }
         }

@@ -1,10 +1,21 @@
 //! Enrolment 开通: from password and code to the first certificate on this device.
 
 use super::certificates::Certificate;
-use super::wire::{Base64Url, Bytes32, EnrolmentRef, Time};
+use super::people::seconds_until;
+use super::wire::{Base64Url, Bytes32, EnrolmentRef, Time, Wire};
+use crate::app::App;
+use crate::door::body::Json as Body;
+use crate::door::path::PathOf;
+use crate::door::who::{Guest, Session};
 use crate::problem::Problem;
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use yinxin_core::Digest;
+use yinxin_wallet::{CustodyOffer, Password};
+use zeroize::Zeroizing;
 
 /// Begins an enrolment.
 #[derive(Deserialize, ToSchema)]
@@ -148,16 +159,25 @@ pub(crate) struct Issued {
 #[utoipa::path(post, path = "/api/v1/enrolments", operation_id = "create_enrolment", tag = "enrolments",
     security(("session" = [])), request_body = NewEnrolment,
     responses((status = 201, description = "Begun; a code was sent unless this is the registration's sitting", body = Enrolment)))]
-pub(super) async fn create_enrolment() -> Problem {
-    Problem::pending()
+pub(super) async fn create_enrolment(
+    State(app): State<App>,
+    Session(session): Session,
+    Body(body): Body<NewEnrolment>,
+) -> Result<(StatusCode, Json<Enrolment>), Problem> {
+    let password = body.password.map(Password::new);
+    let enrolment = app.wallet.begin_enrolment(&session, password.as_ref()).await?;
+    Ok((StatusCode::CREATED, Json(shown(&app, enrolment))))
 }
 
 /// Shows the enrolment that is under way.
 #[utoipa::path(get, path = "/api/v1/enrolments/current", operation_id = "get_current_enrolment", tag = "enrolments",
     security(("session" = [])),
     responses((status = 200, description = "The enrolment under way", body = Enrolment)))]
-pub(super) async fn get_current_enrolment() -> Problem {
-    Problem::pending()
+pub(super) async fn get_current_enrolment(
+    State(app): State<App>,
+    Session(session): Session,
+) -> Result<Json<Enrolment>, Problem> {
+    Ok(Json(shown(&app, app.wallet.current_enrolment(&session)?)))
 }
 
 /// Checks the code of an enrolment.
@@ -165,8 +185,15 @@ pub(super) async fn get_current_enrolment() -> Problem {
     security(("session" = [])), params(("id" = EnrolmentRef, Path, description = "The enrolment")),
     request_body = EnrolmentCode,
     responses((status = 200, description = "The code was right", body = Enrolment)))]
-pub(super) async fn verify_enrolment_code() -> Problem {
-    Problem::pending()
+pub(super) async fn verify_enrolment_code(
+    State(app): State<App>,
+    Session(session): Session,
+    Guest(visitor): Guest,
+    PathOf(id): PathOf<EnrolmentRef>,
+    Body(body): Body<EnrolmentCode>,
+) -> Result<Json<Enrolment>, Problem> {
+    let enrolment = app.wallet.confirm_enrolment_code(&session, visitor.address, id.0, &body.code)?;
+    Ok(Json(shown(&app, enrolment)))
 }
 
 /// Issues the certificate for the device's request; the same request again gives the same certificate.
@@ -174,8 +201,19 @@ pub(super) async fn verify_enrolment_code() -> Problem {
     security(("session" = [])), params(("id" = EnrolmentRef, Path, description = "The enrolment")),
     request_body = CertificateRequest,
     responses((status = 201, description = "The certificate, ready to download", body = Issued)))]
-pub(super) async fn issue_certificate() -> Problem {
-    Problem::pending()
+pub(super) async fn issue_certificate(
+    State(app): State<App>,
+    Session(session): Session,
+    PathOf(id): PathOf<EnrolmentRef>,
+    Body(body): Body<CertificateRequest>,
+) -> Result<(StatusCode, Json<Issued>), Problem> {
+    let request = yinxin_wallet::CertificateRequest {
+        csr: body.csr.0,
+        device_name: body.device_name,
+        custody: body.custody.into(),
+    };
+    let issued = app.wallet.request_certificate(&session, id.0, &request).await?;
+    Ok((StatusCode::CREATED, Json(issued.into())))
 }
 
 /// Activates the certificate by its signed test challenge.
@@ -183,6 +221,81 @@ pub(super) async fn issue_certificate() -> Problem {
     security(("session" = [])), params(("id" = EnrolmentRef, Path, description = "The enrolment")),
     request_body = Activation,
     responses((status = 200, description = "The certificate can pay", body = Certificate)))]
-pub(super) async fn activate_certificate() -> Problem {
-    Problem::pending()
+pub(super) async fn activate_certificate(
+    State(app): State<App>,
+    Session(session): Session,
+    PathOf(id): PathOf<EnrolmentRef>,
+    Body(body): Body<Activation>,
+) -> Result<Json<Certificate>, Problem> {
+    Ok(Json(app.wallet.activate(&session, id.0, &body.jws.into()).await?.into()))
+}
+
+fn shown(app: &App, enrolment: yinxin_wallet::Enrolment) -> Enrolment {
+    let passkey = enrolment.passkey;
+    Enrolment {
+        id: Wire(enrolment.id),
+        state: enrolment.state.into(),
+        expires_at: Time(enrolment.expires_at),
+        resend_after_s: seconds_until(app.wallet.now(), enrolment.resend_at),
+        passkey: PasskeyOptions {
+            challenge: Base64Url(passkey.challenge.to_vec()),
+            rp_id: passkey.rp_id,
+            user_id: Base64Url(passkey.user_id.to_vec()),
+            user_name: passkey.user_name,
+        },
+        initial: enrolment.issued.map(Into::into),
+    }
+}
+
+impl From<yinxin_wallet::EnrolmentState> for EnrolmentState {
+    fn from(state: yinxin_wallet::EnrolmentState) -> Self {
+        match state {
+            yinxin_wallet::EnrolmentState::CodeSent => Self::CodeSent,
+            yinxin_wallet::EnrolmentState::Verified => Self::Verified,
+            yinxin_wallet::EnrolmentState::Issued => Self::Issued,
+            // A closed enrolment is never shown: the wallet answers that there is none.
+            yinxin_wallet::EnrolmentState::Active | yinxin_wallet::EnrolmentState::Closed => Self::Active,
+        }
+    }
+}
+
+impl From<yinxin_wallet::Issued> for Issued {
+    fn from(issued: yinxin_wallet::Issued) -> Self {
+        Self {
+            certificate: issued.certificate.into(),
+            chain: issued.chain.into_iter().map(Base64Url).collect(),
+            challenge: Wire(Digest::from_bytes(issued.challenge)),
+            share: issued.share.map(|share| Wire(Digest::from_bytes(*share.expose()))),
+        }
+    }
+}
+
+impl From<CustodyProof> for CustodyOffer {
+    fn from(proof: CustodyProof) -> Self {
+        match proof {
+            CustodyProof::Passkey { credential_id, public_key, authenticator_data, client_data_json, prf } => {
+                Self::Passkey {
+                    credential_id: credential_id.0,
+                    public_key: public_key.0,
+                    authenticator_data: authenticator_data.0,
+                    client_data_json: client_data_json.0,
+                    prf,
+                }
+            }
+            CustodyProof::Pin { device_key, pin_mac } => {
+                Self::Pin { device_key: secret(device_key), pin_mac: secret(pin_mac) }
+            }
+        }
+    }
+}
+
+/// 32 secret bytes, wiped when dropped.
+pub(super) fn secret(bytes: Bytes32) -> Zeroizing<[u8; 32]> {
+    Zeroizing::new(*bytes.0.as_bytes())
+}
+
+impl From<SignedText> for yinxin_wallet::SignedText {
+    fn from(text: SignedText) -> Self {
+        Self { protected: text.protected, payload: text.payload, signature: text.signature }
+    }
 }

@@ -20,31 +20,28 @@ use crate::app::App;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-/// The routes of every deployment.
-pub(crate) fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::with_openapi(document::skeleton())
+/// All routes of every deployment, with their document.
+pub(crate) fn described() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(document::skeleton()).merge(plain()).merge(kept())
+}
+
+/// Routes that only read, or that happen once by themselves.
+pub(crate) fn plain() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
         .routes(routes!(deployment::get_health))
         .routes(routes!(deployment::get_deployment))
-        .routes(routes!(people::create_sms_code))
         .routes(routes!(people::create_person))
         .routes(routes!(people::get_me))
         .routes(routes!(sessions::create_session))
-        .routes(routes!(sessions::delete_session))
         .routes(routes!(enrolments::create_enrolment))
         .routes(routes!(enrolments::get_current_enrolment))
         .routes(routes!(enrolments::verify_enrolment_code))
         .routes(routes!(enrolments::issue_certificate))
-        .routes(routes!(enrolments::activate_certificate))
         .routes(routes!(certificates::list_certificates))
-        .routes(routes!(certificates::get_certificate, certificates::rename_certificate))
         .routes(routes!(certificates::get_certificate_file))
-        .routes(routes!(certificates::suspend_certificate))
         .routes(routes!(certificates::create_resumption_code))
-        .routes(routes!(certificates::resume_certificate))
         .routes(routes!(certificates::revoke_certificate))
         .routes(routes!(certificates::create_pin_proof))
-        .routes(routes!(settings::create_tap_challenge))
-        .routes(routes!(settings::set_tap))
         .routes(routes!(payments::create_quote))
         .routes(routes!(payments::create_payment, payments::list_payments))
         .routes(routes!(payments::get_payment))
@@ -53,13 +50,26 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .routes(routes!(orders::create_order))
         .routes(routes!(orders::get_order))
         .routes(routes!(orders::stream_order))
-        .routes(routes!(orders::cancel_order))
         .routes(routes!(orders::get_merchant))
         .routes(routes!(events::stream_account))
         .routes(routes!(log::get_checkpoint))
         .routes(routes!(pki::get_pki_file))
         .routes(routes!(pki::post_ocsp))
         .routes(routes!(pki::get_ocsp))
+}
+
+/// Mutations whose answer is kept under their idempotency key. None carries a password or answers with a secret.
+pub(crate) fn kept() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(people::create_sms_code))
+        .routes(routes!(sessions::delete_session))
+        .routes(routes!(enrolments::activate_certificate))
+        .routes(routes!(certificates::get_certificate, certificates::rename_certificate))
+        .routes(routes!(certificates::suspend_certificate))
+        .routes(routes!(certificates::resume_certificate))
+        .routes(routes!(settings::create_tap_challenge))
+        .routes(routes!(settings::set_tap))
+        .routes(routes!(orders::cancel_order))
 }
 
 /// The routes that only a demonstration has.

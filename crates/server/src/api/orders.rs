@@ -1,9 +1,19 @@
 //! Orders: what a merchant asks to be paid.
 
-use super::wire::{AccountRef, Amount, Base64Url, Bytes32, MerchantRef, OrderRef, Time};
-use crate::problem::Problem;
+use super::certificates::Nothing;
+use super::events::{self, Streaming};
+use super::wire::{AccountRef, Amount, Base64Url, Bytes32, MerchantRef, OrderRef, Time, Wire};
+use crate::app::App;
+use crate::door::body::Json as Body;
+use crate::door::path::PathOf;
+use crate::door::who::MerchantKey;
+use crate::problem::{Code, Problem};
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use yinxin_wallet::PublicOrder;
 
 /// A signed order.
 #[derive(Deserialize, ToSchema)]
@@ -123,24 +133,37 @@ pub(crate) struct Merchant {
 #[utoipa::path(get, path = "/api/v1/orders/{id}", operation_id = "get_order", tag = "orders",
     params(("id" = OrderRef, Path, description = "The order")),
     responses((status = 200, description = "The order", body = Order)))]
-pub(super) async fn get_order() -> Problem {
-    Problem::pending()
+pub(super) async fn get_order(
+    State(app): State<App>,
+    PathOf(id): PathOf<OrderRef>,
+) -> Result<Json<Order>, Problem> {
+    shown(&app, app.wallet.order(id.0)?).map(Json)
 }
 
 /// Streams the state of an order: first the present one, then each change.
 #[utoipa::path(get, path = "/api/v1/orders/{id}/events", operation_id = "stream_order", tag = "orders",
     params(("id" = OrderRef, Path, description = "The order")),
     responses((status = 200, description = "Server-sent events named `order`", body = OrderEvent, content_type = "text/event-stream")))]
-pub(super) async fn stream_order() -> Problem {
-    Problem::pending()
+pub(super) async fn stream_order(
+    State(app): State<App>,
+    PathOf(id): PathOf<OrderRef>,
+) -> Result<Streaming, Problem> {
+    events::of_order(&app, id.0)
 }
 
 /// Registers a signed order.
 #[utoipa::path(post, path = "/api/v1/orders", operation_id = "create_order", tag = "merchant",
     security(("merchant" = [])), request_body = NewOrder,
     responses((status = 201, description = "Waits to be paid", body = CreatedOrder)))]
-pub(super) async fn create_order() -> Problem {
-    Problem::pending()
+pub(super) async fn create_order(
+    State(app): State<App>,
+    MerchantKey(key): MerchantKey,
+    Body(body): Body<NewOrder>,
+) -> Result<(StatusCode, Json<CreatedOrder>), Problem> {
+    let merchant = app.wallet.merchant(&key)?;
+    let order = shown(&app, app.wallet.create_order(&merchant, &body.jws)?)?;
+    let checkout_url = format!("{}/checkout/{}", app.site.origin, order.id.0);
+    Ok((StatusCode::CREATED, Json(CreatedOrder { order, checkout_url })))
 }
 
 /// Takes an order back.
@@ -148,14 +171,77 @@ pub(super) async fn create_order() -> Problem {
     security(("merchant" = [])), params(("id" = OrderRef, Path, description = "The order")),
     request_body = super::certificates::Nothing,
     responses((status = 200, description = "Taken back", body = Order)))]
-pub(super) async fn cancel_order() -> Problem {
-    Problem::pending()
+pub(super) async fn cancel_order(
+    State(app): State<App>,
+    MerchantKey(key): MerchantKey,
+    PathOf(id): PathOf<OrderRef>,
+    Body(Nothing {}): Body<Nothing>,
+) -> Result<Json<Order>, Problem> {
+    let merchant = app.wallet.merchant(&key)?;
+    shown(&app, app.wallet.cancel_order(&merchant, id.0).await?).map(Json)
 }
 
 /// Shows the merchant whose key was presented.
 #[utoipa::path(get, path = "/api/v1/merchant", operation_id = "get_merchant", tag = "merchant",
     security(("merchant" = [])),
     responses((status = 200, description = "The merchant", body = Merchant)))]
-pub(super) async fn get_merchant() -> Problem {
-    Problem::pending()
+pub(super) async fn get_merchant(
+    State(app): State<App>,
+    MerchantKey(key): MerchantKey,
+) -> Result<Json<Merchant>, Problem> {
+    let merchant = app.wallet.merchant(&key)?;
+    Ok(Json(Merchant {
+        id: Wire(merchant.merchant),
+        account: Wire(merchant.account),
+        balance: app.balance(app.wallet.merchant_balance(&merchant)),
+        verified: merchant.verified_at.is_some(),
+        name: merchant.name,
+    }))
+}
+
+fn shown(app: &App, order: PublicOrder) -> Result<Order, Problem> {
+    let text = order.text;
+    let mut chain = order.chain.into_iter();
+    let (Some(certificate), Some(issuer)) = (chain.next(), chain.next()) else {
+        return Err(Problem::new(Code::ServiceBusy).because(&"an order's merchant has no chain"));
+    };
+    Ok(Order {
+        id: Wire(text.id),
+        state: order.state.into(),
+        jws: order.jws,
+        hash: Wire(order.hash),
+        merchant: OrderMerchant {
+            id: Wire(text.merchant),
+            account: Wire(text.account),
+            name: text.name,
+            verified: order.verified,
+            certificate: Base64Url(certificate),
+            issuer: Base64Url(issuer),
+        },
+        amount: app.amount(text.amount),
+        items: text.items.into_iter().map(|item| OrderItem::of(app, item)).collect(),
+        expires_at: Time(text.expires),
+        qr: order.qr,
+        app_link: format!("{}/pay/{}", app.site.origin, text.id),
+        return_url: text.return_url,
+        now: Time(order.now),
+    })
+}
+
+impl OrderItem {
+    /// A line of an order's text.
+    pub(super) fn of(app: &App, item: yinxin_core::text::OrderItem) -> Self {
+        Self { name: item.name, quantity: item.quantity, amount: app.amount(item.amount) }
+    }
+}
+
+impl From<yinxin_wallet::OrderState> for OrderState {
+    fn from(state: yinxin_wallet::OrderState) -> Self {
+        match state {
+            yinxin_wallet::OrderState::Open => Self::Open,
+            yinxin_wallet::OrderState::Paid => Self::Paid,
+            yinxin_wallet::OrderState::Expired => Self::Expired,
+            yinxin_wallet::OrderState::Cancelled => Self::Cancelled,
+        }
+    }
 }

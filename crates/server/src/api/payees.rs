@@ -1,8 +1,13 @@
 //! Finding who is to be paid.
 
 use super::people::NameState;
-use super::wire::AccountRef;
+use super::wire::{AccountRef, Wire};
+use crate::app::App;
+use crate::door::body::Json as Body;
+use crate::door::who::Session;
 use crate::problem::Problem;
+use axum::Json;
+use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -47,6 +52,31 @@ pub(crate) struct Payee {
 #[utoipa::path(post, path = "/api/v1/payees/find", operation_id = "find_payee", tag = "payments",
     security(("session" = [])), request_body = PayeeQuery,
     responses((status = 200, description = "Who it is", body = Payee)))]
-pub(super) async fn find_payee() -> Problem {
-    Problem::pending()
+pub(super) async fn find_payee(
+    State(app): State<App>,
+    Session(session): Session,
+    Body(body): Body<PayeeQuery>,
+) -> Result<Json<Payee>, Problem> {
+    Ok(Json(app.wallet.find_payee(&session, &body.query)?.into()))
+}
+
+impl From<yinxin_wallet::PayeeKind> for PayeeKind {
+    fn from(kind: yinxin_wallet::PayeeKind) -> Self {
+        match kind {
+            yinxin_wallet::PayeeKind::Person => Self::Person,
+            yinxin_wallet::PayeeKind::Merchant => Self::Merchant,
+        }
+    }
+}
+
+impl From<yinxin_wallet::Payee> for Payee {
+    fn from(payee: yinxin_wallet::Payee) -> Self {
+        Self {
+            account: Wire(payee.account),
+            kind: payee.kind.into(),
+            display_name: payee.display_name,
+            name_state: if payee.verified { NameState::IdentityChecked } else { NameState::SelfDeclared },
+            verified: payee.verified,
+        }
+    }
 }

@@ -1,10 +1,20 @@
 //! Becoming a person of the wallet, and what a person sees of the own account.
 
-use super::sessions::DeviceKind;
-use super::wire::{AccountRef, Amount, PersonRef, Time};
+use super::sessions::{DeviceKind, welcome};
+use super::wire::{AccountRef, Amount, PersonRef, Time, Wire};
+use crate::app::App;
+use crate::door::body::Json as Body;
+use crate::door::idempotency::Intention;
+use crate::door::who::{Guest, Session};
 use crate::problem::Problem;
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use yinxin_core::Millis;
+use yinxin_wallet::{Password, Registration, SessionContext};
 
 /// Asks for a code by SMS.
 #[derive(Deserialize, ToSchema)]
@@ -112,21 +122,74 @@ pub(crate) struct Tap {
 #[utoipa::path(post, path = "/api/v1/sms-codes", operation_id = "create_sms_code", tag = "people",
     request_body = SmsCodeRequest,
     responses((status = 202, description = "The same answer for every phone", body = SmsCodeSent)))]
-pub(super) async fn create_sms_code() -> Problem {
-    Problem::pending()
+pub(super) async fn create_sms_code(
+    State(app): State<App>,
+    Guest(visitor): Guest,
+    headers: axum::http::HeaderMap,
+    Body(body): Body<SmsCodeRequest>,
+) -> Result<(StatusCode, Json<SmsCodeSent>), Problem> {
+    let sent = match body.purpose {
+        SmsPurpose::Register => {
+            app.wallet.request_code(&body.phone, DeviceKind::of_browser(&headers), visitor.address).await?
+        }
+    };
+    let now = app.wallet.now();
+    Ok((
+        StatusCode::ACCEPTED,
+        Json(SmsCodeSent {
+            expires_in_s: seconds_until(now, sent.expires_at),
+            resend_after_s: seconds_until(now, sent.resend_at),
+        }),
+    ))
 }
 
 /// Registers a person and signs in.
 #[utoipa::path(post, path = "/api/v1/people", operation_id = "create_person", tag = "people",
     request_body = NewPerson,
     responses((status = 201, description = "Registered and signed in; sets the session's cookies", body = Me)))]
-pub(super) async fn create_person() -> Problem {
-    Problem::pending()
+pub(super) async fn create_person(
+    State(app): State<App>,
+    Guest(visitor): Guest,
+    intention: Intention,
+    Body(body): Body<NewPerson>,
+) -> Result<Response, Problem> {
+    let form = Registration {
+        phone: body.phone,
+        code: body.code,
+        password: Password::new(body.password),
+        name: body.name,
+        device: body.device_kind.into(),
+    };
+    let signed_in = app.wallet.register(&visitor, intention.0, form).await?;
+    welcome(&app, &signed_in)
 }
 
 /// Shows the person who is signed in.
 #[utoipa::path(get, path = "/api/v1/me", operation_id = "get_me", tag = "people", security(("session" = [])),
     responses((status = 200, description = "The person who is signed in", body = Me)))]
-pub(super) async fn get_me() -> Problem {
-    Problem::pending()
+pub(super) async fn get_me(State(app): State<App>, Session(session): Session) -> Result<Json<Me>, Problem> {
+    me(&app, &session).map(Json)
+}
+
+/// The person of a session, as the wire writes it.
+pub(super) fn me(app: &App, session: &SessionContext) -> Result<Me, Problem> {
+    let me = app.wallet.me(session)?;
+    Ok(Me {
+        person: Wire(me.person),
+        name: me.name,
+        name_state: NameState::SelfDeclared,
+        phone_masked: me.phone_masked,
+        account_number: me.account_number,
+        account: Wire(me.account),
+        balance: app.balance(me.balance),
+        tap: Tap { enabled: me.tap, limit: app.amount(me.tap_each), day_left: app.amount(me.tap_left) },
+        has_active_certificate: me.has_active_certificate,
+        enrolment_sitting_until: me.sitting_until.map(Time),
+        person_had_certificate: me.had_certificate,
+    })
+}
+
+/// Whole seconds from `now` until `then`, rounded up.
+pub(super) fn seconds_until(now: Millis, then: Millis) -> u32 {
+    u32::try_from(then.since(now).max(0).saturating_add(999) / 1_000).unwrap_or(u32::MAX)
 }

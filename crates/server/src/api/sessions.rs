@@ -1,9 +1,19 @@
 //! Signing in and out.
 
-use super::people::Me;
+use super::people::{Me, me};
+use crate::app::App;
+use crate::door::body::Json as Body;
+use crate::door::cookies;
+use crate::door::who::{Guest, Session};
 use crate::problem::Problem;
+use axum::Json;
+use axum::extract::State;
+use axum::http::header::{HeaderMap, SET_COOKIE};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
 use utoipa::ToSchema;
+use yinxin_wallet::{LogIn, Password, SignedIn};
 
 /// The closed list of device kinds; a text typed by a stranger never reaches an SMS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
@@ -44,14 +54,73 @@ pub(crate) struct NewSession {
 #[utoipa::path(post, path = "/api/v1/sessions", operation_id = "create_session", tag = "sessions",
     request_body = NewSession,
     responses((status = 201, description = "Signed in; sets the session's cookies", body = Me)))]
-pub(super) async fn create_session() -> Problem {
-    Problem::pending()
+pub(super) async fn create_session(
+    State(app): State<App>,
+    Guest(visitor): Guest,
+    Body(body): Body<NewSession>,
+) -> Result<Response, Problem> {
+    let form = LogIn {
+        login: body.login,
+        password: Password::new(body.password),
+        code: body.code,
+        device: body.device_kind.into(),
+    };
+    let signed_in = app.wallet.log_in(&visitor, form).await?;
+    welcome(&app, &signed_in)
 }
 
 /// Signs out.
 #[utoipa::path(delete, path = "/api/v1/sessions/current", operation_id = "delete_session", tag = "sessions",
     security(("session" = [])),
     responses((status = 204, description = "Signed out; clears the session's cookie")))]
-pub(super) async fn delete_session() -> Problem {
-    Problem::pending()
+pub(super) async fn delete_session(
+    State(app): State<App>,
+    Session(session): Session,
+) -> Result<Response, Problem> {
+    app.wallet.log_out(&session)?;
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    if let Some(cookie) = cookies::clear(cookies::SESSION) {
+        response.headers_mut().insert(SET_COOKIE, cookie);
+    }
+    Ok(response)
+}
+
+/// The person who has just signed in, with the cookies.
+pub(super) fn welcome(app: &App, signed_in: &SignedIn) -> Result<Response, Problem> {
+    let mut response = (StatusCode::CREATED, Json(me(app, &signed_in.session)?)).into_response();
+    let headers = response.headers_mut();
+    headers.extend(cookies::set(cookies::SESSION, signed_in.session_token.expose(), None).map(|line| (SET_COOKIE, line)));
+    if let Some(token) = &signed_in.device_token {
+        let line = cookies::set(cookies::DEVICE, token.expose(), Some(cookies::DEVICE_MAX_AGE_S));
+        headers.extend(line.map(|line| (SET_COOKIE, line)));
+    }
+    Ok(response)
+}
+
+impl DeviceKind {
+    /// What the browser calls its platform (client hints), before the app has said so.
+    pub(super) fn of_browser(headers: &HeaderMap) -> Option<yinxin_wallet::DeviceKind> {
+        let platform = headers.get("sec-ch-ua-platform")?.to_str().ok()?;
+        Some(match platform.trim_matches('"') {
+            "Android" => yinxin_wallet::DeviceKind::Android,
+            "iOS" => yinxin_wallet::DeviceKind::Iphone,
+            "Windows" => yinxin_wallet::DeviceKind::Windows,
+            "macOS" => yinxin_wallet::DeviceKind::Mac,
+            "Linux" => yinxin_wallet::DeviceKind::Linux,
+            _ => return None,
+        })
+    }
+}
+
+impl From<DeviceKind> for yinxin_wallet::DeviceKind {
+    fn from(kind: DeviceKind) -> Self {
+        match kind {
+            DeviceKind::Iphone => Self::Iphone,
+            DeviceKind::Android => Self::Android,
+            DeviceKind::Windows => Self::Windows,
+            DeviceKind::Mac => Self::Mac,
+            DeviceKind::Linux => Self::Linux,
+            DeviceKind::Other => Self::Other,
+        }
+    }
 }

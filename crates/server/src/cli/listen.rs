@@ -1,0 +1,75 @@
+//! Listening, serving until told to stop, and the jobs that run beside.
+
+use std::net::{SocketAddr, TcpListener as StdListener};
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use yinxin_wallet::Wallet;
+
+/// How often the desk is swept of what is over.
+const SWEEP_EVERY: Duration = Duration::from_secs(60);
+
+/// Binds `address`.
+pub(super) fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let listener = StdListener::bind(address)?;
+    listener.set_nonblocking(true)?;
+    TcpListener::from_std(listener)
+}
+
+/// Binds the first free port from `address` on, looking at `tries` of them.
+pub(super) fn bind_next(address: SocketAddr, tries: u16) -> std::io::Result<TcpListener> {
+    let mut last = None;
+    for step in 0..tries {
+        let Some(port) = address.port().checked_add(step) else { break };
+        match bind(SocketAddr::new(address.ip(), port)) {
+            Ok(listener) => return Ok(listener),
+            Err(error) => last = Some(error),
+        }
+    }
+    Err(last.unwrap_or_else(|| std::io::Error::other("no port to try")))
+}
+
+/// Turns true on SIGINT or SIGTERM.
+pub(super) fn stop_on_signal() -> std::io::Result<watch::Receiver<bool>> {
+    let (sender, stop) = watch::channel(false);
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::spawn(async move {
+        tokio::select! { _ = interrupt.recv() => {} _ = terminate.recv() => {} }
+        let _ = sender.send(true);
+        // Held open: a closed channel would look like a signal to whoever waits.
+        std::future::pending::<()>().await;
+    });
+    Ok(stop)
+}
+
+/// Finishes what a crash left begun, and sweeps the desk, until `stop`.
+pub(super) async fn keep_house(wallet: Wallet, mut stop: watch::Receiver<bool>) {
+    if let Err(error) = wallet.finish_intentions().await {
+        tracing::error!(%error, "what was begun before could not be finished");
+    }
+    loop {
+        if let Err(error) = wallet.sweep_desk() {
+            tracing::error!(%error, "the desk was not swept");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(SWEEP_EVERY) => {}
+            _ = stop.wait_for(|stop| *stop) => return,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_taken_port_moves_on_to_the_next_free_one() {
+        let taken = bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+        let address = taken.local_addr().unwrap();
+        assert!(bind(address).is_err());
+        let next = bind_next(address, 50).unwrap();
+        assert_ne!(next.local_addr().unwrap().port(), address.port());
+    }
+}

@@ -1,0 +1,80 @@
+//! The command line.
+
+mod demo;
+mod doctor;
+mod init;
+mod listen;
+mod rebuild;
+mod serve;
+mod terminal;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+use tracing_subscriber::EnvFilter;
+
+/// A self-hosted payment wallet in which money moves only on the signature of a certificate.
+#[derive(Parser)]
+#[command(name = "yinxin", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Make the data directory, the keys and the authorities of a live deployment.
+    Init(init::Init),
+    /// Serve a live deployment.
+    Serve(serve::Serve),
+    /// Start a demonstration with play money, people and a tea shop.
+    Demo(demo::Demo),
+    /// Say what is wrong with a deployment, and how to mend it.
+    Doctor(doctor::Doctor),
+    /// Read the whole journal and make snapshot and views anew.
+    Rebuild(rebuild::Rebuild),
+    /// Print the `OpenAPI` document.
+    #[command(hide = true)]
+    Openapi,
+}
+
+/// Runs the program; 0 when everything went well, 1 when it did not.
+pub(crate) fn run() -> ExitCode {
+    match dispatch(Cli::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            terminal::complain(&format!("yinxin: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Init(init) => init.run(),
+        Command::Serve(serve) => {
+            log_to_terminal("info");
+            runtime()?.block_on(serve.run())
+        }
+        Command::Demo(demo) => {
+            log_to_terminal("warn");
+            runtime()?.block_on(demo.run())
+        }
+        Command::Doctor(doctor) => runtime()?.block_on(doctor.run()),
+        Command::Rebuild(rebuild) => rebuild.run(),
+        Command::Openapi => {
+            terminal::print(&crate::api::document::document_json());
+            Ok(())
+        }
+    }
+}
+
+/// As many workers as cores: verification is done on the connection's own task.
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
+}
+
+/// `YINXIN_LOG` chooses what is logged, as `debug` or `yinxin=debug,warn`.
+fn log_to_terminal(usual: &str) {
+    let filter = EnvFilter::try_from_env("YINXIN_LOG").unwrap_or_else(|_| EnvFilter::new(usual));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+}

@@ -1,0 +1,219 @@
+//! The configuration of `yinxin serve`: a TOML file, then the environment. Unknown keys are refused.
+
+use anyhow::{Context as _, bail};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// What `yinxin serve` is told. Every key can also come from the environment, which wins: see [`VARIABLES`].
+#[derive(Debug, Clone, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Config {
+    /// The data directory that `yinxin init` made.
+    pub(crate) data: PathBuf,
+    /// Address and port to listen on; beyond loopback only with TLS.
+    #[serde(default = "default_listen")]
+    pub(crate) listen: SocketAddr,
+    /// TLS, when this program speaks it itself.
+    pub(crate) tls: Option<Tls>,
+    /// How text messages are sent.
+    pub(crate) sms: Option<Sms>,
+    /// Caps on connections.
+    #[serde(default)]
+    pub(crate) connections: Connections,
+}
+
+/// Certificate and key as files, or names for a certificate under a local root.
+#[derive(Debug, Clone, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Tls {
+    /// PEM chain, leaf first.
+    pub(crate) certificate: Option<PathBuf>,
+    /// PEM private key.
+    pub(crate) key: Option<PathBuf>,
+    /// Host names and addresses in the local network: a root is made once, phones install `/pki/lan-root.cer`.
+    #[serde(default)]
+    pub(crate) local_hosts: Vec<String>,
+}
+
+/// The webhook for text messages.
+#[derive(Debug, Clone, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Sms {
+    /// Its address.
+    pub(crate) webhook: String,
+    /// A file that holds the secret which signs each request.
+    pub(crate) secret_file: PathBuf,
+}
+
+/// Caps on connections.
+#[derive(Debug, Clone, Copy, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Connections {
+    /// In all.
+    pub(crate) total: usize,
+    /// From one address (an IPv6 /64 counts as one).
+    pub(crate) per_address: usize,
+}
+
+impl Default for Connections {
+    fn default() -> Self {
+        Self { total: 8_192, per_address: 128 }
+    }
+}
+
+fn default_listen() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 8080))
+}
+
+/// The prefix of the environment's variables.
+const PREFIX: &str = "YINXIN_";
+
+/// Environment variable and the key that it sets.
+pub(crate) const VARIABLES: [(&str, &str); 9] = [
+    ("YINXIN_DATA", "data"),
+    ("YINXIN_LISTEN", "listen"),
+    ("YINXIN_TLS_CERTIFICATE", "tls.certificate"),
+    ("YINXIN_TLS_KEY", "tls.key"),
+    ("YINXIN_TLS_LOCAL_HOSTS", "tls.local_hosts"),
+    ("YINXIN_SMS_WEBHOOK", "sms.webhook"),
+    ("YINXIN_SMS_SECRET_FILE", "sms.secret_file"),
+    ("YINXIN_CONNECTIONS_TOTAL", "connections.total"),
+    ("YINXIN_CONNECTIONS_PER_ADDRESS", "connections.per_address"),
+];
+/// Variables of the other commands and of the log.
+const OTHER_VARIABLES: [&str; 3] = ["YINXIN_LOG", "YINXIN_PASSWORD", "YINXIN_KEY_PASSPHRASE"];
+
+impl Config {
+    /// Reads `file`, when there is one, and the environment.
+    pub(crate) fn load(file: Option<&Path>) -> anyhow::Result<Self> {
+        let text = match file {
+            Some(file) => {
+                std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?
+            }
+            None => String::new(),
+        };
+        let environment = std::env::vars().filter(|(name, _)| name.starts_with(PREFIX)).collect();
+        Self::parse(&text, &environment)
+            .with_context(|| file.map_or_else(|| "environment".to_owned(), |file| file.display().to_string()))
+    }
+
+    fn parse(text: &str, environment: &BTreeMap<String, String>) -> anyhow::Result<Self> {
+        // The file alone first: its errors carry the line. What it lacks may still come from the environment.
+        if let Err(error) = toml::from_str::<Self>(text) {
+            anyhow::ensure!(error.message().starts_with("missing field"), plain(&error));
+        }
+        let mut table: toml::Table = toml::from_str(text).map_err(|error| plain(&error))?;
+        for (name, value) in environment {
+            overlay(&mut table, name, value)?;
+        }
+        let config: Self = table.try_into().map_err(|error| plain(&error))?;
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> anyhow::Result<()> {
+        if self.tls.is_none() && !self.listen.ip().is_loopback() {
+            bail!(
+                "listen = \"{}\" is beyond loopback and there is no [tls]: give it a certificate, or listen on \
+                 loopback behind a proxy that speaks TLS",
+                self.listen
+            );
+        }
+        if let Some(tls) = &self.tls {
+            let files = (&tls.certificate, &tls.key);
+            match (files, tls.local_hosts.is_empty()) {
+                ((Some(_), Some(_)), true) | ((None, None), false) => {}
+                ((None, None), true) | ((Some(_), None) | (None, Some(_)), _) | ((Some(_), Some(_)), false) => {
+                    bail!("[tls] needs either certificate and key, or local_hosts");
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn overlay(table: &mut toml::Table, name: &str, value: &str) -> anyhow::Result<()> {
+    if OTHER_VARIABLES.contains(&name) {
+        return Ok(());
+    }
+    let Some((_, key)) = VARIABLES.iter().find(|(variable, _)| *variable == name) else {
+        let known = VARIABLES.map(|(variable, _)| variable).join(", ");
+        bail!("{name} is no variable of this program; it knows {known}");
+    };
+    let value = match *key {
+        "tls.local_hosts" => value.split(',').map(|host| toml::Value::from(host.trim())).collect::<Vec<_>>().into(),
+        "connections.total" | "connections.per_address" => {
+            toml::Value::from(value.parse::<i64>().with_context(|| format!("{name} is not a number"))?)
+        }
+        _ => toml::Value::from(value),
+    };
+    match key.split_once('.') {
+        None => table.insert((*key).to_owned(), value),
+        Some((section, key)) => {
+            let section = table.entry(section).or_insert_with(|| toml::Table::new().into());
+            section.as_table_mut().and_then(|section| section.insert(key.to_owned(), value))
+        }
+    };
+    Ok(())
+}
+
+/// The parser's message, which shows the line; not its debug form.
+fn plain(error: &toml::de::Error) -> anyhow::Error {
+    anyhow::anyhow!("{}", error.to_string().trim_end().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Config, String> {
+        Config::parse(text, &BTreeMap::new()).map_err(|error| format!("{error:#}"))
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_with_its_line() {
+        let error = parse("data = \"/d\"\nlisten = \"127.0.0.1:1\"\nlissten = 1\n").unwrap_err();
+        assert!(error.contains("line 3") && error.contains("lissten"), "{error}");
+        let error = parse("data = \"/d\"\n\n[tls]\ncertificate = \"c\"\nkey = \"k\"\nchiphers = \"\"\n").unwrap_err();
+        assert!(error.contains("line 6") && error.contains("chiphers"), "{error}");
+        let error = parse("data = \"/d\"\nlisten = \"nowhere\"\n").unwrap_err();
+        assert!(error.contains("line 2"), "{error}");
+        let error = parse("data = \n").unwrap_err();
+        assert!(error.contains("line 1"), "{error}");
+        let error = parse("typo = 1\n").unwrap_err();
+        assert!(error.contains("line 1") && error.contains("typo"), "{error}");
+        assert!(parse("listen = \"127.0.0.1:1\"").unwrap_err().contains("data"));
+    }
+
+    #[test]
+    fn the_environment_wins_and_its_unknown_names_are_refused() {
+        let environment: BTreeMap<String, String> = [
+            ("YINXIN_DATA", "/other"),
+            ("YINXIN_TLS_LOCAL_HOSTS", "pay.lan, 192.168.1.5"),
+            ("YINXIN_LISTEN", "0.0.0.0:443"),
+            ("YINXIN_CONNECTIONS_TOTAL", "9"),
+            ("YINXIN_LOG", "debug"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into();
+        let config = Config::parse("listen = \"127.0.0.1:1\"", &environment).unwrap();
+        assert_eq!(config.data, PathBuf::from("/other"));
+        assert_eq!(config.listen.port(), 443);
+        assert_eq!(config.tls.unwrap().local_hosts, ["pay.lan", "192.168.1.5"]);
+        assert_eq!(config.connections, Connections { total: 9, ..Connections::default() });
+        let unknown = [("YINXIN_LISTENN".to_owned(), "x".to_owned())].into();
+        let error = Config::parse("data = \"/d\"", &unknown).unwrap_err().to_string();
+        assert!(error.contains("YINXIN_LISTENN"), "{error}");
+    }
+
+    #[test]
+    fn plain_http_stays_on_loopback_and_tls_is_files_or_local() {
+        assert!(parse("data = \"/d\"\nlisten = \"0.0.0.0:80\"").unwrap_err().contains("beyond loopback"));
+        assert!(parse("data = \"/d\"\nlisten = \"[::1]:80\"").is_ok());
+        assert!(parse("data = \"/d\"\n[tls]\ncertificate = \"c\"").unwrap_err().contains("either"));
+        assert!(parse("data = \"/d\"\n[tls]\nlocal_hosts = [\"a\"]\nkey = \"k\"").unwrap_err().contains("either"));
+        assert!(parse("data = \"/d\"\nlisten = \"0.0.0.0:443\"\n[tls]\ncertificate = \"c\"\nkey = \"k\"").is_ok());
+    }
+}

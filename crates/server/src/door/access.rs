@@ -1,0 +1,49 @@
+//! The access code of a demonstration that listens beyond this machine.
+
+use crate::door::{Peer, cookies};
+use crate::door::headers::Csp;
+use axum::extract::{Request, State};
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, SET_COOKIE};
+use axum::http::{Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use std::sync::Arc;
+
+/// The header by which a program presents the code.
+const HEADER: &str = "yx-access";
+
+const PAGE: &str = "<!doctype html><html lang=\"zh-CN\"><meta charset=\"utf-8\">\
+    <meta name=\"viewport\" content=\"width=device-width\"><title>印信 · Yinxin</title>\
+    <form><label>访问码 · Access code <input name=\"access\" autocomplete=\"off\" autofocus></label> \
+    <button>打开 · Open</button></form></html>";
+
+/// Lets a request pass that presents the code; a browser is asked for it once.
+pub(crate) async fn ask(State(code): State<Arc<str>>, request: Request, next: Next) -> Response {
+    let is_local = request.extensions().get::<Peer>().is_some_and(|peer| peer.0.is_loopback());
+    if is_local || request.uri().path() == "/healthz" {
+        return next.run(request).await;
+    }
+    let headers = request.headers();
+    let presented =
+        cookies::read(headers, cookies::ACCESS).or_else(|| headers.get(HEADER).and_then(|value| value.to_str().ok()));
+    if presented.is_some_and(|presented| is_same(presented, &code)) {
+        return next.run(request).await;
+    }
+    let typed = request.uri().query().and_then(|query| query.strip_prefix("access="));
+    if let (Some(typed), &Method::GET) = (typed, request.method()) {
+        if let (true, Some(cookie)) = (is_same(typed, &code), cookies::set(cookies::ACCESS, &code, None)) {
+            let path = request.uri().path().trim_start_matches('/');
+            return (StatusCode::SEE_OTHER, [(LOCATION, format!("/{path}"))], [(SET_COOKIE, cookie)]).into_response();
+        }
+    }
+    let csp = Csp { form_action: "'self'".to_owned(), ..Csp::page() }.text();
+    let headers = [(CONTENT_TYPE, "text/html; charset=utf-8".to_owned()), (CONTENT_SECURITY_POLICY, csp)];
+    (StatusCode::UNAUTHORIZED, headers, [(CACHE_CONTROL, "no-store")], PAGE).into_response()
+}
+
+/// Compares without telling how much was right.
+fn is_same(presented: &str, code: &str) -> bool {
+    let difference =
+        presented.bytes().zip(code.bytes()).fold(0, |difference, (left, right)| difference | (left ^ right));
+    presented.len() == code.len() && difference == 0
+}

@@ -1,0 +1,137 @@
+//! The first middleware: one allowed host, no smuggling, no foreign origin; then headers, problems and the log.
+
+use crate::door::headers;
+use crate::problem::{Code, Problem};
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::header::{CONNECTION, HOST, HeaderValue, ORIGIN, TRANSFER_ENCODING};
+use axum::http::{HeaderMap, Method, Version};
+use axum::middleware::Next;
+use axum::response::Response;
+use data_encoding::BASE32_NOPAD;
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::time::Instant;
+use yinxin_core::Currency;
+
+/// The path that answers whatever the host: a load balancer asks by address.
+const HEALTH: &str = "/healthz";
+
+/// One origin and who it is.
+pub(crate) struct Site {
+    /// `https://pay.example` or `http://localhost:8088`.
+    pub(crate) origin: String,
+    /// The deployment's one currency.
+    pub(crate) currency: Currency,
+    references: References,
+}
+
+impl Site {
+    /// The site of `origin`.
+    pub(crate) fn new(origin: &str, currency: Currency) -> Arc<Self> {
+        Arc::new(Self { origin: origin.to_owned(), currency, references: References::default() })
+    }
+
+    /// Whether browsers reach it by TLS.
+    pub(crate) fn is_https(&self) -> bool {
+        self.origin.starts_with("https://")
+    }
+
+    /// Host and port as a browser sends them.
+    pub(crate) fn authority(&self) -> &str {
+        self.origin.split_once("://").map_or("", |(_, authority)| authority)
+    }
+}
+
+/// Short names of answers, unguessable and different for each.
+#[derive(Default)]
+struct References {
+    keys: RandomState,
+    count: AtomicU64,
+}
+
+impl References {
+    fn next(&self) -> String {
+        let number = self.count.fetch_add(1, Ordering::Relaxed);
+        let mut name = BASE32_NOPAD.encode(&self.keys.hash_one(number).to_be_bytes());
+        name.make_ascii_lowercase();
+        name.truncate(8);
+        name
+    }
+}
+
+/// Checks a request, lets the routes answer it, completes the answer and writes one line to the log.
+pub(crate) async fn guard(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
+    let began = Instant::now();
+    let reference = site.references.next();
+    let method = request.method().clone();
+    let uri = request.uri().clone();
+    let route = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str).to_owned();
+    let mut response = match admit(&site, &request) {
+        Ok(()) => next.run(request).await,
+        Err(problem) => {
+            let mut response = axum::response::IntoResponse::into_response(problem);
+            if request.version() < Version::HTTP_2 {
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            response
+        }
+    };
+    let problem = response.extensions_mut().remove::<Arc<Problem>>();
+    if let Some(problem) = &problem {
+        response = problem.render(response, &site, &reference);
+    }
+    headers::complete(response.headers_mut(), &uri, site.is_https());
+    let status = response.status().as_u16();
+    let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let code = problem.as_ref().map_or("-", |problem| problem.code().text());
+    let detail = problem.as_ref().and_then(|problem| problem.detail()).unwrap_or("-");
+    if status >= 500 {
+        tracing::warn!(http.method = %method, http.route = route, http.status = status, http.duration_ms = duration_ms, request.reference = reference, problem.code = code, problem.detail = detail, "a request could not be served");
+    } else {
+        tracing::info!(http.method = %method, http.route = route, http.status = status, http.duration_ms = duration_ms, request.reference = reference, problem.code = code, problem.detail = detail, "a request was answered");
+    }
+    response
+}
+
+fn admit(site: &Site, request: &Request) -> Result<(), Problem> {
+    let headers = request.headers();
+    // hyper drops a Content-Length that stands beside Transfer-Encoding, so the pair itself cannot be seen any more:
+    // no client of ours needs a chunked request, and without chunks there is nothing to smuggle.
+    if headers.contains_key(TRANSFER_ENCODING) {
+        return Err(Problem::new(Code::RequestMalformed));
+    }
+    if request.uri().path() == HEALTH && headers.get_all(HOST).iter().count() <= 1 {
+        return Ok(());
+    }
+    check_host(site, request)?;
+    if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
+        return Ok(());
+    }
+    check_source(&site.origin, headers)
+}
+
+/// Exactly one host, and it is ours. HTTP/2 names it in `:authority`, HTTP/1 in `Host`.
+fn check_host(site: &Site, request: &Request) -> Result<(), Problem> {
+    let mut lines = request.headers().get_all(HOST).iter();
+    let line = lines.next();
+    let authority = request.uri().authority().map(axum::http::uri::Authority::as_str);
+    let is_ours = |host: &str| host.eq_ignore_ascii_case(site.authority());
+    let line_is_ours = line.is_some_and(|line| line.to_str().is_ok_and(is_ours));
+    let is_named = if request.version() == Version::HTTP_2 {
+        authority.is_some_and(is_ours) && (line.is_none() || line_is_ours)
+    } else {
+        line_is_ours && authority.is_none_or(is_ours)
+    };
+    if is_named && lines.next().is_none() { Ok(()) } else { Err(Problem::new(Code::RequestHost)) }
+}
+
+/// A mutation comes from our own pages, or from a program that is no browser.
+fn check_source(origin: &str, headers: &HeaderMap) -> Result<(), Problem> {
+    let origin_is_ours = headers.get_all(ORIGIN).iter().all(|value| value.as_bytes() == origin.as_bytes());
+    let site_is_ours = headers
+        .get_all("sec-fetch-site")
+        .iter()
+        .all(|value| matches!(value.as_bytes(), b"same-origin" | b"none"));
+    if origin_is_ours && site_is_ours { Ok(()) } else { Err(Problem::new(Code::RequestOrigin)) }
+}

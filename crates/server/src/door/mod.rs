@@ -1,0 +1,176 @@
+//! The front door: what a connection and a request must be before a handler sees them.
+//!
+//! `axum::serve` has no header, body or idle time-out, and hyper accepts a missing or a double `Host` (threats,
+//! facts 2 and 3). So the accept loop, the connection's time-outs and the first middleware are our own.
+
+pub(crate) mod access;
+pub(crate) mod body;
+pub(crate) mod caps;
+pub(crate) mod cookies;
+pub(crate) mod guard;
+pub(crate) mod headers;
+pub(crate) mod idempotency;
+pub(crate) mod path;
+pub(crate) mod phase;
+pub(crate) mod tls;
+pub(crate) mod who;
+
+use crate::door::caps::{Caps, Seat};
+use crate::door::phase::{Phase, PhaseBody, Watched};
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, Response};
+use hyper::body::Incoming;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use std::convert::Infallible;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+use tower::ServiceExt as _;
+
+/// How long the open requests may take after the program was told to stop.
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
+/// A full table of connections or files: wait this long before accepting again.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// A TLS handshake takes two round trips; ten seconds is a bad network, more is an attack.
+const TLS_HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Requests of one HTTP/2 connection at once.
+const STREAMS_MAX: u32 = 64;
+/// Lines in a request's head.
+const HEADERS_MAX: usize = 64;
+/// Bytes of a request's head and of hyper's read buffer.
+const HEAD_MAX_BYTES: usize = 16 * 1024;
+
+/// Who is on the other end of a connection.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Peer(pub(crate) IpAddr);
+
+/// A listener with everything that its connections share.
+pub(crate) struct Door {
+    /// Accepts connections.
+    pub(crate) listener: TcpListener,
+    /// TLS, unless a proxy speaks it.
+    pub(crate) tls: Option<Arc<rustls::ServerConfig>>,
+    /// The routes.
+    pub(crate) router: Router,
+    /// How many connections.
+    pub(crate) caps: Arc<Caps>,
+}
+
+impl Door {
+    /// Serves until `stop` turns true, then lets open requests finish.
+    pub(crate) async fn serve(self, mut stop: watch::Receiver<bool>) {
+        let acceptor = self.tls.map(TlsAcceptor::from);
+        let mut connections = JoinSet::new();
+        loop {
+            let accepted = tokio::select! {
+                accepted = self.listener.accept() => accepted,
+                Some(_) = connections.join_next(), if !connections.is_empty() => continue,
+                _ = stop.wait_for(|stop| *stop) => break,
+            };
+            let Ok((stream, address)) = accepted else {
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                continue;
+            };
+            let Some(seat) = self.caps.take(address.ip()) else { continue };
+            let connection =
+                Connection { address, router: self.router.clone(), stop: stop.clone(), _seat: seat };
+            connections.spawn(connection.run(stream, acceptor.clone()));
+        }
+        drop(self.listener);
+        let _ = tokio::time::timeout(SHUTDOWN_GRACE, async {
+            while connections.join_next().await.is_some() {}
+        })
+        .await;
+    }
+}
+
+struct Connection {
+    address: SocketAddr,
+    router: Router,
+    stop: watch::Receiver<bool>,
+    _seat: Seat,
+}
+
+impl Connection {
+    async fn run(self, stream: TcpStream, acceptor: Option<TlsAcceptor>) {
+        let _ = stream.set_nodelay(true);
+        let Some(acceptor) = acceptor else { return self.speak_http1(stream).await };
+        let handshake = tokio::time::timeout(TLS_HANDSHAKE_TIMEOUT, acceptor.accept(stream));
+        let Ok(Ok(stream)) = handshake.await else { return };
+        if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
+            self.speak_http2(stream).await;
+        } else {
+            self.speak_http1(stream).await;
+        }
+    }
+
+    async fn speak_http1(mut self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
+        let phase = Phase::new();
+        let io = TokioIo::new(Watched::new(stream, phase.clone()));
+        let service = self.service(phase.clone());
+        let connection = hyper::server::conn::http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(None)
+            .max_headers(HEADERS_MAX)
+            .max_buf_size(HEAD_MAX_BYTES)
+            .half_close(false)
+            .serve_connection(io, service);
+        tokio::pin!(connection);
+        tokio::select! {
+            _ = connection.as_mut() => return,
+            () = phase.expired() => return,
+            _ = self.stop.wait_for(|stop| *stop) => connection.as_mut().graceful_shutdown(),
+        }
+        tokio::select! { _ = connection => {} () = phase.expired() => {} }
+    }
+
+    async fn speak_http2(mut self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
+        let phase = Phase::new_multiplexed();
+        let io = TokioIo::new(Watched::new(stream, phase.clone()));
+        let service = self.service(phase.clone());
+        let connection = hyper::server::conn::http2::Builder::new(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(STREAMS_MAX)
+            .max_header_list_size(u32::try_from(HEAD_MAX_BYTES).unwrap_or(u32::MAX))
+            .serve_connection(io, service);
+        tokio::pin!(connection);
+        tokio::select! {
+            _ = connection.as_mut() => return,
+            () = phase.expired() => return,
+            _ = self.stop.wait_for(|stop| *stop) => connection.as_mut().graceful_shutdown(),
+        }
+        tokio::select! { _ = connection => {} () = phase.expired() => {} }
+    }
+
+    fn service(
+        &self,
+        phase: Phase,
+    ) -> impl hyper::service::Service<
+        Request<Incoming>,
+        Response = Response<PhaseBody>,
+        Error = Infallible,
+        Future: Send + 'static,
+    > + use<> {
+        let router = self.router.clone();
+        let peer = Peer(self.address.ip());
+        hyper::service::service_fn(move |request: Request<Incoming>| {
+            let serving = phase.begin();
+            let mut request = request.map(Body::new);
+            request.extensions_mut().insert(peer);
+            let answer = router.clone().oneshot(request);
+            async move {
+                let Ok(response) = answer.await;
+                Ok::<_, Infallible>(response.map(|body| PhaseBody::new(body, serving)))
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,34 @@
+//! One deployment as routes: API, pages, documents, behind the guard.
+
+use crate::api;
+use crate::app::App;
+use crate::door::guard::guard;
+use crate::door::{access, idempotency};
+use crate::problem::{Code, Problem};
+use crate::web::{self, Frames};
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use std::sync::Arc;
+
+/// Every route of the deployment. With an `access` code nobody from outside this machine gets in without it.
+pub(crate) fn router(app: &App, access: Option<Arc<str>>) -> Router {
+    let frames = app.demo.as_ref().map_or(Frames::None, |demo| Frames::Demo { shop: demo.shop_origin() });
+    let once = || from_fn_with_state(app.clone(), idempotency::once);
+    let mut routes = axum::Router::from(api::plain()).merge(axum::Router::from(api::kept()).route_layer(once()));
+    if app.demo.is_some() {
+        routes = routes.merge(axum::Router::from(api::demo_router()).route_layer(once()));
+    }
+    let mut site = routes
+        .with_state(app.clone())
+        .merge(web::docs_router())
+        .method_not_allowed_fallback(|| async { Problem::new(Code::RequestMethod) })
+        .fallback_service(Router::new().fallback(web::serve).with_state(Arc::new(frames)))
+        .layer(from_fn_with_state(app.clone(), idempotency::demand));
+    if let Some(code) = access {
+        site = site.layer(from_fn_with_state(code, access::ask));
+    }
+    site.layer(from_fn_with_state(Arc::clone(&app.site), guard))
+}
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,7 @@ import { Phone } from '../lib/browser.mjs'
 import { Person } from '../lib/person.mjs'
 import { Files, run } from '../lib/pki.mjs'
 import { Demo } from '../lib/server.mjs'
+import { step } from '../lib/steps.mjs'
 import { CHEAP, Visit } from '../lib/shop.mjs'
 
 let demo
@@ -28,7 +29,7 @@ for (const { language, scheme, custody } of [{ language: 'zh', scheme: 'dark', c
       await person.press(words('certificate.enrol.toHome'))
       await person.topUp()
 
-      await t.test('it lies at the end of the known path, and the search of the settings finds it', async () => {
+      await step(t, 'it lies at the end of the known path, and the search of the settings finds it', async () => {
         await person.open(words('app.tabs.me'))
         await person.open(words('person.me.settings'))
         await person.sees(words('person.settings.title'))
@@ -46,7 +47,7 @@ for (const { language, scheme, custody } of [{ language: 'zh', scheme: 'dark', c
         await phone.shot('52-certificates')
       })
 
-      await t.test('its public file is saved, and OpenSSL and the linter agree with it', async () => {
+      await step(t, 'its public file is saved, and OpenSSL and the linter agree with it', async () => {
         const [certificate] = await person.certificates()
         await person.goto(`/certificates/${certificate.id}`)
         await person.sees(words('certificate.detail.title'))
@@ -66,14 +67,14 @@ for (const { language, scheme, custody } of [{ language: 'zh', scheme: 'dark', c
         assert.deepEqual(await files.lint(), [])
       })
 
-      await t.test('raw details are readable', async () => {
+      await step(t, 'raw details are readable', async () => {
         await person.open(words('certificate.detail.raw'))
         await person.sees(words('certificate.raw.title'))
         await person.page.getByText(words('certificate.raw.fingerprint_sha256')).first().waitFor()
         await phone.shot('54-raw')
       })
 
-      await t.test('it can be renamed', async () => {
+      await step(t, 'it can be renamed', async () => {
         const [certificate] = await person.certificates()
         await person.goto(`/certificates/${certificate.id}`)
         await person.open(words('certificate.detail.rename'))
@@ -84,7 +85,7 @@ for (const { language, scheme, custody } of [{ language: 'zh', scheme: 'dark', c
         assert.equal((await person.certificates())[0].device_name, '旅行手机')
       })
 
-      await t.test('suspended with one press: OpenSSL hears it, and no payment passes', async () => {
+      await step(t, 'suspended with one press: OpenSSL hears it, and no payment passes', async () => {
         await person.open(words('certificate.detail.suspend'))
         await phone.shot('55-suspend')
         await person.page.getByRole('dialog').getByRole('button', { name: words('certificate.detail.suspendNow'), exact: true }).click()
@@ -103,7 +104,7 @@ for (const { language, scheme, custody } of [{ language: 'zh', scheme: 'dark', c
         assert.equal(await person.balance(), before)
       })
 
-      await t.test('resumed on its own device with password, code and verification', async () => {
+      await step(t, 'resumed on its own device with password, code and verification', async () => {
         const [certificate] = await person.certificates()
         await person.goto(`/certificates/${certificate.id}`)
         await person.open(words('certificate.detail.resume'))
@@ -124,7 +125,7 @@ for (const { language, scheme, custody } of [{ language: 'zh', scheme: 'dark', c
         assert.match((await files.verify()).text, /leaf\.pem: OK/)
       })
 
-      await t.test('revoked for good', async () => {
+      await step(t, 'revoked for good', async () => {
         const [certificate] = await person.certificates()
         await person.goto(`/certificates/${certificate.id}`)
         await person.open(words('certificate.detail.revoke'))

@@ -10,6 +10,7 @@ import { DESKTOP, humanSeconds, Phone } from '../lib/browser.mjs'
 import { emptyTable, show } from '../lib/camera.mjs'
 import { Person } from '../lib/person.mjs'
 import { Demo } from '../lib/server.mjs'
+import { step } from '../lib/steps.mjs'
 import { CHEAP, DEAR, Visit } from '../lib/shop.mjs'
 
 /** Typing and tapping from the welcome page to the active certificate, and the script's own time. */
@@ -37,7 +38,7 @@ for (const { language, scheme, custody } of [{ language: 'zh', scheme: 'light', 
     const verify = custody === 'pin' ? 'pin' : 'none'
     if (custody === 'passkey') await phone.addAuthenticator()
     try {
-      await t.test('from nothing to an active certificate, in 90 s of typing and tapping', async () => {
+      await step(t, 'from nothing to an active certificate, in 90 s of typing and tapping', async () => {
         phone.resetCount()
         const begun = performance.now()
         await person.register()
@@ -54,13 +55,13 @@ for (const { language, scheme, custody } of [{ language: 'zh', scheme: 'light', 
         await person.press(person.t('certificate.enrol.toHome'))
       })
 
-      await t.test('tops up in the demonstration', async () => {
+      await step(t, 'tops up in the demonstration', async () => {
         await person.topUp()
         assert.equal(await person.balance(), 100_000)
         await phone.shot('10-home')
       })
 
-      await t.test('scans the code of the checkout and pays with one tap below the limit', async () => {
+      await step(t, 'scans the code of the checkout and pays with one tap below the limit', async () => {
         // The key is unlocked once after a fresh start of the app; then a tap is all.
         if (custody === 'pin') await unlockByTransfer(person)
         const before = await person.balance()
@@ -84,7 +85,7 @@ for (const { language, scheme, custody } of [{ language: 'zh', scheme: 'light', 
         await person.press(person.t('money.result.done_button'))
       })
 
-      await t.test('follows the link on the same phone and is verified above the limit', async () => {
+      await step(t, 'follows the link on the same phone and is verified above the limit', async () => {
         const before = await person.balance()
         const visit = await Visit.buy(person, DEAR)
         await phone.shot('24-checkout-on-phone', visit.window)
@@ -102,7 +103,7 @@ for (const { language, scheme, custody } of [{ language: 'zh', scheme: 'light', 
         await visit.window.close()
       })
 
-      await t.test('transfers to another person, who has it at once', async () => {
+      await step(t, 'transfers to another person, who has it at once', async () => {
         const friend = await Session.register(demo, { name: language === 'zh' ? '周宁' : 'Zhou Ning' })
         await transfer(person, friend.phone, '8.8', { verify, shot: '30-transfer' })
         assert.equal((await friend.do('GET', 'me')).balance.minor, 880)
@@ -110,7 +111,7 @@ for (const { language, scheme, custody } of [{ language: 'zh', scheme: 'light', 
         await person.press(person.t('money.result.done_button'))
       })
 
-      await t.test('finds everything in the records, with its proof checked on the phone', async () => {
+      await step(t, 'finds everything in the records, with its proof checked on the phone', async () => {
         await person.open(person.t('app.tabs.records'))
         await person.sees(person.t('money.records.title'))
         await person.page.getByText('268.00').first().waitFor()

@@ -4,7 +4,7 @@ import type { money as zh } from '../zh/money'
 export const money: Shape<typeof zh> = {
   home: {
     balance: 'Balance', hide: 'Hide amounts', show: 'Show amounts', actions: 'Actions', scan: 'Scan', transfer: 'Transfer', receive: 'Receive', topUp: 'Top up', recent: 'Recent', all: 'All records',
-    emptyTitle: 'No records yet', emptyText: 'Your first payment will appear here.', waiting: 'The result of a payment is being confirmed', waitingText: 'Do not pay again. The app finds out by itself.', waitingOpen: 'Open',
+    emptyTitle: 'No records yet', emptyText: 'Your first payment will appear here.', waiting: 'The result of a payment is being confirmed', waitingText: 'Do not pay again. The app finds out by itself.', waitingOpen: 'See record', recorded: 'The result of your last payment is known', voided: 'Your last payment did not arrive', voidedText: 'The server never received it and its number is void. Nothing was charged; you can pay again.',
   },
   banner: {
     none: 'No certificate yet', noneText: 'Paying needs one: every payment is signed by the certificate on your phone, without a password.', noneButton: 'Enrol, free of charge',

@@ -1,7 +1,7 @@
 export const money = {
   home: {
     balance: '余额', hide: '隐藏金额', show: '显示金额', actions: '常用', scan: '扫一扫', transfer: '转账', receive: '收款码', topUp: '充值', recent: '最近账单', all: '全部账单',
-    emptyTitle: '还没有账单', emptyText: '第一笔收付款会出现在这里。', waiting: '有一笔付款的结果正在确认', waitingText: '不用重复付款，应用会自己查到结果。', waitingOpen: '查看',
+    emptyTitle: '还没有账单', emptyText: '第一笔收付款会出现在这里。', waiting: '有一笔付款的结果正在确认', waitingText: '不用重复付款，应用会自己查到结果。', waitingOpen: '查看账单', recorded: '刚才那笔付款有结果了', voided: '刚才那笔付款没有送达', voidedText: '服务器没有收到它，编号已作废。没有扣款，可以重新付款。',
   },
   banner: {
     none: '还没有数字证书', noneText: '开通后才能付款：每一笔都由手机里的证书签名，不输密码。', noneButton: '免费开通',

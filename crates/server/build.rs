@@ -82,7 +82,9 @@ fn entry(table: &mut String, app: &str, file: &str, files: &[String], kept: &Pat
 
 /// FNV-1a: tells two versions of one file apart; nothing depends on its strength.
 fn fingerprint(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+    bytes
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 fn stub(app: &str) -> String {

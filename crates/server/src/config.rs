@@ -83,7 +83,7 @@ pub(crate) const VARIABLES: [(&str, &str); 9] = [
     ("YINXIN_CONNECTIONS_PER_ADDRESS", "connections.per_address"),
 ];
 /// Variables of the other commands and of the log.
-const OTHER_VARIABLES: [&str; 3] = ["YINXIN_LOG", "YINXIN_PASSWORD", "YINXIN_KEY_PASSPHRASE"];
+const OTHER_VARIABLES: [&str; 4] = ["YINXIN_LOG", "YINXIN_PASSWORD", "YINXIN_PIN", "YINXIN_KEY_PASSPHRASE"];
 
 impl Config {
     /// Reads `file`, when there is one, and the environment.
@@ -125,7 +125,9 @@ impl Config {
             let files = (&tls.certificate, &tls.key);
             match (files, tls.local_hosts.is_empty()) {
                 ((Some(_), Some(_)), true) | ((None, None), false) => {}
-                ((None, None), true) | ((Some(_), None) | (None, Some(_)), _) | ((Some(_), Some(_)), false) => {
+                ((None, None), true)
+                | ((Some(_), None) | (None, Some(_)), _)
+                | ((Some(_), Some(_)), false) => {
                     bail!("[tls] needs either certificate and key, or local_hosts");
                 }
             }
@@ -143,7 +145,9 @@ fn overlay(table: &mut toml::Table, name: &str, value: &str) -> anyhow::Result<(
         bail!("{name} is no variable of this program; it knows {known}");
     };
     let value = match *key {
-        "tls.local_hosts" => value.split(',').map(|host| toml::Value::from(host.trim())).collect::<Vec<_>>().into(),
+        "tls.local_hosts" => {
+            value.split(',').map(|host| toml::Value::from(host.trim())).collect::<Vec<_>>().into()
+        }
         "connections.total" | "connections.per_address" => {
             toml::Value::from(value.parse::<i64>().with_context(|| format!("{name} is not a number"))?)
         }
@@ -176,7 +180,8 @@ mod tests {
     fn an_unknown_key_is_refused_with_its_line() {
         let error = parse("data = \"/d\"\nlisten = \"127.0.0.1:1\"\nlissten = 1\n").unwrap_err();
         assert!(error.contains("line 3") && error.contains("lissten"), "{error}");
-        let error = parse("data = \"/d\"\n\n[tls]\ncertificate = \"c\"\nkey = \"k\"\nchiphers = \"\"\n").unwrap_err();
+        let error =
+            parse("data = \"/d\"\n\n[tls]\ncertificate = \"c\"\nkey = \"k\"\nchiphers = \"\"\n").unwrap_err();
         assert!(error.contains("line 6") && error.contains("chiphers"), "{error}");
         let error = parse("data = \"/d\"\nlisten = \"nowhere\"\n").unwrap_err();
         assert!(error.contains("line 2"), "{error}");
@@ -213,7 +218,11 @@ mod tests {
         assert!(parse("data = \"/d\"\nlisten = \"0.0.0.0:80\"").unwrap_err().contains("beyond loopback"));
         assert!(parse("data = \"/d\"\nlisten = \"[::1]:80\"").is_ok());
         assert!(parse("data = \"/d\"\n[tls]\ncertificate = \"c\"").unwrap_err().contains("either"));
-        assert!(parse("data = \"/d\"\n[tls]\nlocal_hosts = [\"a\"]\nkey = \"k\"").unwrap_err().contains("either"));
-        assert!(parse("data = \"/d\"\nlisten = \"0.0.0.0:443\"\n[tls]\ncertificate = \"c\"\nkey = \"k\"").is_ok());
+        assert!(
+            parse("data = \"/d\"\n[tls]\nlocal_hosts = [\"a\"]\nkey = \"k\"").unwrap_err().contains("either")
+        );
+        assert!(
+            parse("data = \"/d\"\nlisten = \"0.0.0.0:443\"\n[tls]\ncertificate = \"c\"\nkey = \"k\"").is_ok()
+        );
     }
 }

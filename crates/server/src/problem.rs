@@ -3,8 +3,8 @@
 use crate::api::payments::Acceptance;
 use crate::api::wire::{Amount, Time};
 use crate::door::guard::Site;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use axum::http::StatusCode;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use std::sync::Arc;
@@ -159,7 +159,10 @@ impl ProblemParams {
                 ("left", Param::Amount(minor)) => all.left = Some(Amount::new(minor.get(), currency)),
                 ("fee", Param::Amount(minor)) => all.fee = Some(Amount::new(minor.get(), currency)),
                 (name, Param::Time(_) | Param::Count(_) | Param::Word(_) | Param::Amount(_)) => {
-                    tracing::warn!(problem.param = name, "a problem has a parameter that the wire does not know");
+                    tracing::warn!(
+                        problem.param = name,
+                        "a problem has a parameter that the wire does not know"
+                    );
                 }
             }
         }

@@ -14,7 +14,8 @@ use std::sync::Arc;
 pub(crate) fn router(app: &App, access: Option<Arc<str>>) -> Router {
     let frames = app.demo.as_ref().map_or(Frames::None, |demo| Frames::Demo { shop: demo.shop_origin() });
     let once = || from_fn_with_state(app.clone(), idempotency::once);
-    let mut routes = axum::Router::from(api::plain()).merge(axum::Router::from(api::kept()).route_layer(once()));
+    let mut routes =
+        axum::Router::from(api::plain()).merge(axum::Router::from(api::kept()).route_layer(once()));
     if app.demo.is_some() {
         routes = routes.merge(axum::Router::from(api::demo_router()).route_layer(once()));
     }

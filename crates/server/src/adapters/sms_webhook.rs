@@ -112,7 +112,12 @@ impl Sender {
             match self.attempt(&body).await {
                 Ok(()) => return,
                 Err(reason) => {
-                    tracing::warn!(sms.attempt = attempt, sms.purpose = message.purpose, reason, "a text message was not taken");
+                    tracing::warn!(
+                        sms.attempt = attempt,
+                        sms.purpose = message.purpose,
+                        reason,
+                        "a text message was not taken"
+                    );
                 }
             }
             if let Some(pause) = pause {
@@ -136,7 +141,11 @@ impl Sender {
             .body(body.to_vec());
         // The address may hold a token: only the kind of the error is told.
         let answer = request.send().await.map_err(|error| error.without_url().to_string())?;
-        if answer.status().is_success() { Ok(()) } else { Err(format!("status {}", answer.status().as_u16())) }
+        if answer.status().is_success() {
+            Ok(())
+        } else {
+            Err(format!("status {}", answer.status().as_u16()))
+        }
     }
 }
 
@@ -184,12 +193,8 @@ mod tests {
         let url = format!("http://{}/sms", listener.local_addr().unwrap());
         let router = Router::new().route("/sms", post(handler));
         tokio::spawn(async move {
-            let door = crate::door::Door {
-                listener,
-                tls: None,
-                router,
-                caps: crate::door::caps::Caps::new(8, 8),
-            };
+            let door =
+                crate::door::Door { listener, tls: None, router, caps: crate::door::caps::Caps::new(8, 8) };
             let (_stop, stopped) = tokio::sync::watch::channel(false);
             door.serve(stopped).await;
         });
@@ -234,10 +239,7 @@ mod tests {
         let key = hmac::Key::new(hmac::HMAC_SHA256, b"secret");
         let mac = HEXLOWER.decode(mac.as_bytes()).unwrap();
         hmac::verify(&key, format!("{time}.{body}").as_bytes(), &mac).unwrap();
-        assert_eq!(
-            body,
-            r#"{"to":"+8613800138000","text":"hello","purpose":"register","device":"android"}"#
-        );
+        assert_eq!(body, r#"{"to":"+8613800138000","text":"hello","purpose":"register","device":"android"}"#);
     }
 
     #[tokio::test]

@@ -126,7 +126,10 @@ pub(super) async fn get_deployment(State(app): State<App>) -> Result<Json<Deploy
         min_version: APP_VERSION_MIN.to_owned(),
         time_zone: policy.time_zone,
         now: Time(app.wallet.now()),
-        currency: CurrencyInfo { code: policy.currency.code().to_owned(), exponent: policy.currency.exponent() },
+        currency: CurrencyInfo {
+            code: policy.currency.code().to_owned(),
+            exponent: policy.currency.exponent(),
+        },
         limits: Limits {
             tap_each: policy.tap_each.get(),
             tap_day: policy.tap_day.get(),

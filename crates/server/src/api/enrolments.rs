@@ -273,15 +273,19 @@ impl From<yinxin_wallet::Issued> for Issued {
 impl From<CustodyProof> for CustodyOffer {
     fn from(proof: CustodyProof) -> Self {
         match proof {
-            CustodyProof::Passkey { credential_id, public_key, authenticator_data, client_data_json, prf } => {
-                Self::Passkey {
-                    credential_id: credential_id.0,
-                    public_key: public_key.0,
-                    authenticator_data: authenticator_data.0,
-                    client_data_json: client_data_json.0,
-                    prf,
-                }
-            }
+            CustodyProof::Passkey {
+                credential_id,
+                public_key,
+                authenticator_data,
+                client_data_json,
+                prf,
+            } => Self::Passkey {
+                credential_id: credential_id.0,
+                public_key: public_key.0,
+                authenticator_data: authenticator_data.0,
+                client_data_json: client_data_json.0,
+                prf,
+            },
             CustodyProof::Pin { device_key, pin_mac } => {
                 Self::Pin { device_key: secret(device_key), pin_mac: secret(pin_mac) }
             }

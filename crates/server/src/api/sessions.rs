@@ -8,8 +8,8 @@ use crate::door::who::{Guest, Session};
 use crate::problem::Problem;
 use axum::Json;
 use axum::extract::State;
-use axum::http::header::{HeaderMap, SET_COOKIE};
 use axum::http::StatusCode;
+use axum::http::header::{HeaderMap, SET_COOKIE};
 use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -89,7 +89,9 @@ pub(super) async fn delete_session(
 pub(super) fn welcome(app: &App, signed_in: &SignedIn) -> Result<Response, Problem> {
     let mut response = (StatusCode::CREATED, Json(me(app, &signed_in.session)?)).into_response();
     let headers = response.headers_mut();
-    headers.extend(cookies::set(cookies::SESSION, signed_in.session_token.expose(), None).map(|line| (SET_COOKIE, line)));
+    headers.extend(
+        cookies::set(cookies::SESSION, signed_in.session_token.expose(), None).map(|line| (SET_COOKIE, line)),
+    );
     if let Some(token) = &signed_in.device_token {
         let line = cookies::set(cookies::DEVICE, token.expose(), Some(cookies::DEVICE_MAX_AGE_S));
         headers.extend(line.map(|line| (SET_COOKIE, line)));

@@ -77,11 +77,7 @@ impl<'de, T: FromStr> Deserialize<'de> for Wire<T> {
 
 impl<T: WireForm> PartialSchema for Wire<T> {
     fn schema() -> RefOr<Schema> {
-        ObjectBuilder::new()
-            .schema_type(Type::String)
-            .pattern(Some(T::PATTERN))
-            .examples([T::EXAMPLE])
-            .into()
+        ObjectBuilder::new().schema_type(Type::String).pattern(Some(T::PATTERN)).examples([T::EXAMPLE]).into()
     }
 }
 

@@ -79,7 +79,8 @@ impl Demo {
             stop: stop.clone(),
         });
         let house = tokio::spawn(keep_house(wallet, stop.clone()));
-        let shop_routes = shop::router(&origin, &shop_url, &credentials, access.clone(), stop.clone())?;
+        let places = shop::Places { wallet_origin: &origin, origin: shop_url.trim_end_matches('/') };
+        let shop_routes = shop::router(&places, &credentials, access.clone(), stop.clone())?;
         let caps = Caps::new(CONNECTIONS_MAX, CONNECTIONS_PER_ADDRESS);
         let wallet_door = door(listener, site::router(&app, access.clone()), &caps);
         let shop_door = door(shop_listener, shop_routes, &caps);
@@ -94,7 +95,8 @@ impl Demo {
         let usual = SocketAddr::from(([127, 0, 0, 1], 8088));
         let Some(data) = &self.data else {
             let asked = self.listen.unwrap_or(usual);
-            return bind_next(asked, PORTS_MAX).with_context(|| format!("cannot listen on {asked} or the ports after it"));
+            return bind_next(asked, PORTS_MAX)
+                .with_context(|| format!("cannot listen on {asked} or the ports after it"));
         };
         let Some(port) = port_of(data)? else {
             let asked = self.listen.unwrap_or(usual);
@@ -143,7 +145,10 @@ fn port_of(data: &Path) -> anyhow::Result<Option<u16>> {
     }
     let (origin, stamp) = Wallet::inspect(data)?;
     if stamp != Stamp::Demo {
-        bail!("{} holds a live deployment: `yinxin serve` starts it, a demonstration never touches it", data.display());
+        bail!(
+            "{} holds a live deployment: `yinxin serve` starts it, a demonstration never touches it",
+            data.display()
+        );
     }
     let port = origin.rsplit_once(':').and_then(|(_, port)| port.parse().ok());
     port.map(Some).with_context(|| format!("the origin {origin} has no port"))

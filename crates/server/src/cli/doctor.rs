@@ -93,7 +93,9 @@ fn look_at_data(data: &Path) -> Vec<Finding> {
     }
     let (origin, stamp) = match Wallet::inspect(data) {
         Ok(found) => found,
-        Err(error) => return vec![Finding::Wrong(format!("{shown}: {error}"), "restore it from a backup".to_owned())],
+        Err(error) => {
+            return vec![Finding::Wrong(format!("{shown}: {error}"), "restore it from a backup".to_owned())];
+        }
     };
     let mut findings = vec![look_at_stamp(&origin, stamp), look_at_mode(data)];
     if stamp == Stamp::Live {
@@ -135,10 +137,13 @@ fn look_at_books(data: &Path, stamp: Stamp) -> Finding {
     let options = OpenOptions { stamp, accept_clock: false };
     let ports = (Arc::new(SystemClock::new()) as _, Arc::new(SystemEntropy) as _, Arc::new(NoSender) as _);
     match Wallet::open(data, options, ports) {
-        Ok(wallet) => Finding::Good(format!("the books open: {} records give the signed head", wallet.records())),
+        Ok(wallet) => {
+            Finding::Good(format!("the books open: {} records give the signed head", wallet.records()))
+        }
         Err(error) => Finding::Wrong(
             error.to_string(),
-            "if the server runs, end it first; else `yinxin rebuild`, and a backup when that refuses too".to_owned(),
+            "if the server runs, end it first; else `yinxin rebuild`, and a backup when that refuses too"
+                .to_owned(),
         ),
     }
 }
@@ -148,7 +153,8 @@ fn look_at_port(config: &Config) -> Finding {
         Ok(_) => Finding::Good(format!("{} is free to listen on", config.listen)),
         Err(error) => Finding::Doubtful(
             format!("cannot listen on {}: {error}", config.listen),
-            "fine while the server runs; else another program has the port, or it needs more rights".to_owned(),
+            "fine while the server runs; else another program has the port, or it needs more rights"
+                .to_owned(),
         ),
     }
 }
@@ -160,7 +166,9 @@ fn look_at_tls(config: &Config) -> Option<Finding> {
     let (certificate, key) = (tls.certificate.as_ref()?, tls.key.as_ref()?);
     Some(match crate::door::tls::from_files(certificate, key) {
         Ok(_) => Finding::Good("TLS certificate and key belong together".to_owned()),
-        Err(error) => Finding::Wrong(format!("{error:#}"), "PEM files, the server's own certificate first".to_owned()),
+        Err(error) => {
+            Finding::Wrong(format!("{error:#}"), "PEM files, the server's own certificate first".to_owned())
+        }
     })
 }
 

@@ -81,7 +81,10 @@ impl Init {
         say(&format!("  passphrase  {}", made.passphrase));
         say("The passphrase is shown once and kept nowhere. Keep it apart from the file.");
         say("");
-        say(&format!("Next: yinxin doctor --data {0}, then yinxin serve with data = \"{0}\".", self.data.display()));
+        say(&format!(
+            "Next: yinxin doctor --data {0}, then yinxin serve with data = \"{0}\".",
+            self.data.display()
+        ));
         Ok(())
     }
 }
@@ -89,11 +92,15 @@ impl Init {
 /// An origin is a scheme, a host and perhaps a port; live money needs TLS in the browser.
 fn check_origin(origin: &str) -> anyhow::Result<()> {
     let Some(authority) = origin.strip_prefix("https://") else {
-        bail!("--origin {origin} is not an https:// origin: without TLS a browser gives no keys and no camera");
+        bail!(
+            "--origin {origin} is not an https:// origin: without TLS a browser gives no keys and no camera"
+        );
     };
     let (host, port) = authority.split_once(':').map_or((authority, None), |(host, port)| (host, Some(port)));
     let is_host = !host.is_empty()
-        && host.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'.' || byte == b'-');
+        && host
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'.' || byte == b'-');
     let is_port = port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port != 443 && port != 0));
     ensure!(
         is_host && is_port,
@@ -105,7 +112,8 @@ fn check_origin(origin: &str) -> anyhow::Result<()> {
 /// The root key may not lie where the running server can read it.
 fn check_outside(root_key: &Path, data: &Path) -> anyhow::Result<()> {
     let folder = root_key.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let folder = folder.canonicalize().with_context(|| format!("--root-key: {} is not there", folder.display()))?;
+    let folder =
+        folder.canonicalize().with_context(|| format!("--root-key: {} is not there", folder.display()))?;
     let data = std::path::absolute(data)?;
     let data = data.canonicalize().unwrap_or(data);
     ensure!(

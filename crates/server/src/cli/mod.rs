@@ -1,12 +1,14 @@
 //! The command line.
 
 mod demo;
+mod device;
 mod doctor;
 mod init;
 mod listen;
 mod rebuild;
 mod serve;
 mod terminal;
+mod try_it;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -32,6 +34,12 @@ enum Command {
     Doctor(doctor::Doctor),
     /// Read the whole journal and make snapshot and views anew.
     Rebuild(rebuild::Rebuild),
+    /// Enrol this device at the command line.
+    Enrol(device::Enrol),
+    /// Pay an order or transfer with a device key.
+    Pay(device::Pay),
+    /// Take the tour of a deployment: register, enrol, pay, and check every proof.
+    Try(try_it::Try),
     /// Print the `OpenAPI` document.
     #[command(hide = true)]
     Openapi,
@@ -61,6 +69,9 @@ fn dispatch(command: Command) -> anyhow::Result<()> {
         }
         Command::Doctor(doctor) => runtime()?.block_on(doctor.run()),
         Command::Rebuild(rebuild) => rebuild.run(),
+        Command::Enrol(enrol) => runtime()?.block_on(enrol.run()),
+        Command::Pay(pay) => runtime()?.block_on(pay.run()),
+        Command::Try(tour) => runtime()?.block_on(tour.run()),
         Command::Openapi => {
             terminal::print(&crate::api::document::document_json());
             Ok(())

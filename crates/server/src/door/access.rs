@@ -1,7 +1,7 @@
 //! The access code of a demonstration that listens beyond this machine.
 
-use crate::door::{Peer, cookies};
 use crate::door::headers::Csp;
+use crate::door::{Peer, cookies};
 use axum::extract::{Request, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, SET_COOKIE};
 use axum::http::{Method, StatusCode};
@@ -24,8 +24,8 @@ pub(crate) async fn ask(State(code): State<Arc<str>>, request: Request, next: Ne
         return next.run(request).await;
     }
     let headers = request.headers();
-    let presented =
-        cookies::read(headers, cookies::ACCESS).or_else(|| headers.get(HEADER).and_then(|value| value.to_str().ok()));
+    let presented = cookies::read(headers, cookies::ACCESS)
+        .or_else(|| headers.get(HEADER).and_then(|value| value.to_str().ok()));
     if presented.is_some_and(|presented| is_same(presented, &code)) {
         return next.run(request).await;
     }
@@ -33,7 +33,8 @@ pub(crate) async fn ask(State(code): State<Arc<str>>, request: Request, next: Ne
     if let (Some(typed), &Method::GET) = (typed, request.method()) {
         if let (true, Some(cookie)) = (is_same(typed, &code), cookies::set(cookies::ACCESS, &code, None)) {
             let path = request.uri().path().trim_start_matches('/');
-            return (StatusCode::SEE_OTHER, [(LOCATION, format!("/{path}"))], [(SET_COOKIE, cookie)]).into_response();
+            return (StatusCode::SEE_OTHER, [(LOCATION, format!("/{path}"))], [(SET_COOKIE, cookie)])
+                .into_response();
         }
     }
     let csp = Csp { form_action: "'self'".to_owned(), ..Csp::page() }.text();

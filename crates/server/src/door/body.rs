@@ -101,7 +101,11 @@ mod tests {
             "{",
             "nonsense",
         ] {
-            assert_eq!(parse::<Sample>(refused.as_bytes()).unwrap_err().code(), Code::RequestMalformed, "{refused}");
+            assert_eq!(
+                parse::<Sample>(refused.as_bytes()).unwrap_err().code(),
+                Code::RequestMalformed,
+                "{refused}"
+            );
         }
     }
 

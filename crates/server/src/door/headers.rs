@@ -1,8 +1,8 @@
 //! The headers that every answer carries, and the content security policy of each kind of page.
 
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
-    X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY,
+    STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, Uri};
 
@@ -41,11 +41,8 @@ impl Csp {
     /// The header's text.
     pub(crate) fn text(&self) -> String {
         let wasm = if self.wasm { " 'wasm-unsafe-eval'" } else { "" };
-        let frames = if self.frame_src.is_empty() {
-            String::new()
-        } else {
-            format!("frame-src {}; ", self.frame_src)
-        };
+        let frames =
+            if self.frame_src.is_empty() { String::new() } else { format!("frame-src {}; ", self.frame_src) };
         format!(
             "default-src 'none'; script-src 'self'{wasm}; style-src 'self'; img-src 'self' data: blob:; \
              font-src 'self'; connect-src 'self'; manifest-src 'self'; worker-src 'self'; \

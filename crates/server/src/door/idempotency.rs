@@ -49,7 +49,14 @@ impl FromRequestParts<App> for Intention {
         let key = key(&parts.headers)?;
         let caller = caller(&parts.headers, app).unwrap_or_else(|| STRANGER.to_owned());
         let route = parts.uri.path();
-        Ok(Self(sha256(&[b"yx/intention/v1\0", caller.as_bytes(), b"\0", route.as_bytes(), b"\0", key.as_bytes()])))
+        Ok(Self(sha256(&[
+            b"yx/intention/v1\0",
+            caller.as_bytes(),
+            b"\0",
+            route.as_bytes(),
+            b"\0",
+            key.as_bytes(),
+        ])))
     }
 }
 
@@ -99,7 +106,8 @@ async fn run_once(app: &App, request: Request, next: Next) -> Result<Response, P
         return Ok(response);
     }
     let (parts, body) = response.into_parts();
-    let bytes = body.collect().await.map_err(|error| Problem::new(Code::ServiceBusy).because(&error))?.to_bytes();
+    let bytes =
+        body.collect().await.map_err(|error| Problem::new(Code::ServiceBusy).because(&error))?.to_bytes();
     app.wallet.keep_answer(&claimed, parts.status.as_u16(), &bytes)?;
     Ok(Response::from_parts(parts, Body::from(bytes)))
 }
@@ -124,7 +132,8 @@ fn key(headers: &HeaderMap) -> Result<String, Problem> {
     if fits && lines.next().is_none() {
         Ok(key.to_owned())
     } else {
-        Err(Problem::new(Code::RequestMalformed).because(&"Idempotency-Key: one of 1 to 64 visible characters"))
+        Err(Problem::new(Code::RequestMalformed)
+            .because(&"Idempotency-Key: one of 1 to 64 visible characters"))
     }
 }
 

@@ -83,10 +83,9 @@ impl Door {
             connections.spawn(connection.run(stream, acceptor.clone()));
         }
         drop(self.listener);
-        let _ = tokio::time::timeout(SHUTDOWN_GRACE, async {
-            while connections.join_next().await.is_some() {}
-        })
-        .await;
+        let _ =
+            tokio::time::timeout(SHUTDOWN_GRACE, async { while connections.join_next().await.is_some() {} })
+                .await;
     }
 }
 

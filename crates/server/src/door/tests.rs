@@ -97,7 +97,8 @@ async fn the_smuggling_pair_is_refused_and_the_connection_ends() {
         assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
         assert_eq!(answer.matches("HTTP/1.1").count(), 1, "the second request is never read: {answer}");
     }
-    let lengths = "POST /api/v1/echo HTTP/1.1\r\nHost: HOST\r\nContent-Length: 4\r\nContent-Length: 5\r\n\r\nabcde";
+    let lengths =
+        "POST /api/v1/echo HTTP/1.1\r\nHost: HOST\r\nContent-Length: 4\r\nContent-Length: 5\r\n\r\nabcde";
     assert_eq!(server.status(lengths).await, 400);
 }
 
@@ -135,7 +136,8 @@ async fn only_small_json_is_read() {
 async fn every_answer_carries_the_strict_headers() {
     let server = start(100).await;
     for path in ["/page", "/api/v1/echo", "/nothing"] {
-        let answer = server.ask(&format!("GET {path} HTTP/1.1\r\nHost: HOST\r\nConnection: close\r\n\r\n")).await;
+        let answer =
+            server.ask(&format!("GET {path} HTTP/1.1\r\nHost: HOST\r\nConnection: close\r\n\r\n")).await;
         for header in [
             "x-content-type-options: nosniff",
             "referrer-policy: no-referrer",
@@ -149,7 +151,10 @@ async fn every_answer_carries_the_strict_headers() {
             assert!(answer.contains(header), "{path} lacks {header}: {answer}");
         }
         assert!(!answer.contains("strict-transport-security"), "plain HTTP promises no TLS");
-        assert_eq!(path.starts_with("/api"), answer.contains("cache-control: no-store") && path != "/nothing");
+        assert_eq!(
+            path.starts_with("/api"),
+            answer.contains("cache-control: no-store") && path != "/nothing"
+        );
     }
 }
 

@@ -11,7 +11,9 @@ use std::sync::Arc;
 pub(crate) fn from_files(certificate: &Path, key: &Path) -> anyhow::Result<Arc<ServerConfig>> {
     let chain = CertificateDer::pem_file_iter(certificate)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .with_context(|| format!("tls.certificate: {} is not a PEM certificate chain", certificate.display()))?;
+        .with_context(|| {
+        format!("tls.certificate: {} is not a PEM certificate chain", certificate.display())
+    })?;
     let key = PrivateKeyDer::from_pem_file(key)
         .with_context(|| format!("tls.key: {} is not a PEM private key", key.display()))?;
     from_parts(chain, key)

@@ -23,7 +23,8 @@ impl FromRequestParts<App> for Session {
 
 /// The session that the request's cookie stands for.
 pub(crate) fn session(headers: &HeaderMap, app: &App) -> Result<SessionContext, Problem> {
-    let token = cookies::read(headers, cookies::SESSION).ok_or_else(|| Problem::new(Code::SessionRequired))?;
+    let token =
+        cookies::read(headers, cookies::SESSION).ok_or_else(|| Problem::new(Code::SessionRequired))?;
     Ok(app.wallet.session(token)?)
 }
 

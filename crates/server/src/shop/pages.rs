@@ -1,6 +1,6 @@
 //! The shop's pages: HTML made by hand, every text escaped, no script or style inside.
 
-use super::wares::{WARES, Ware};
+use super::wares::WARES;
 use std::fmt::Write as _;
 
 /// The language of a page.
@@ -25,7 +25,8 @@ impl Language {
         }
     }
 
-    fn code(self) -> &'static str {
+    /// The word in addresses and cookies.
+    pub(crate) fn code(self) -> &'static str {
         match self {
             Self::Zh => "zh",
             Self::En => "en",
@@ -39,7 +40,8 @@ impl Language {
         }
     }
 
-    fn pick(self, zh: &'static str, en: &'static str) -> &'static str {
+    /// One of two texts.
+    pub(crate) fn pick(self, zh: &'static str, en: &'static str) -> &'static str {
         match self {
             Self::Zh => zh,
             Self::En => en,
@@ -73,8 +75,8 @@ impl Standing {
 pub(crate) struct OrderPage<'a> {
     /// The order's id.
     pub(crate) id: &'a str,
-    /// What was bought.
-    pub(crate) ware: &'a Ware,
+    /// What was bought, as the order says it.
+    pub(crate) name: &'a str,
     /// Where it stands.
     pub(crate) standing: Standing,
     /// The checkout page, to go back to while it is open.
@@ -92,10 +94,7 @@ pub(crate) fn price(minor: u64) -> String {
 pub(crate) fn shelf(language: Language) -> String {
     let mut cards = String::new();
     for ware in &WARES {
-        let (name, about) = match language {
-            Language::Zh => (ware.zh, ware.about_zh),
-            Language::En => (ware.en, ware.about_en),
-        };
+        let about = language.pick(ware.about_zh, ware.about_en);
         let second = language.pick(ware.en, ware.zh);
         let _ = write!(
             cards,
@@ -105,7 +104,7 @@ pub(crate) fn shelf(language: Language) -> String {
              <span class=\"price\">{price}</span>\
              <button data-ware=\"{id}\" aria-label=\"{buy} {name} {price}\">{buy}</button></form></div></li>",
             id = escape(ware.id),
-            name = escape(name),
+            name = escape(ware.name(language)),
             second = escape(second),
             about = escape(about),
             price = price(ware.price_minor),
@@ -146,12 +145,11 @@ pub(crate) fn order(language: Language, order: &OrderPage<'_>) -> String {
             language.pick("去付款", "Go to the payment")
         ),
         Standing::Paid | Standing::Over => {
-            format!("<a class=\"button quiet\" href=\"/\">{}</a>", language.pick("回到茶架", "Back to the shelf"))
+            format!(
+                "<a class=\"button quiet\" href=\"/\">{}</a>",
+                language.pick("回到茶架", "Back to the shelf")
+            )
         }
-    };
-    let name = match language {
-        Language::Zh => order.ware.zh,
-        Language::En => order.ware.en,
     };
     let main = format!(
         "<article class=\"order {word}\" data-order=\"{id}\" data-state=\"{word}\">\
@@ -161,7 +159,7 @@ pub(crate) fn order(language: Language, order: &OrderPage<'_>) -> String {
         word = order.standing.word(),
         id = escape(order.id),
         goods = language.pick("商品", "Goods"),
-        name = escape(name),
+        name = escape(order.name),
         sum = language.pick("金额", "Amount"),
         price = escape(order.price),
         number = language.pick("订单号", "Order"),
@@ -204,7 +202,8 @@ fn page(language: Language, title: &str, path: &str, main: &str, script: &str) -
         other_tag = other.tag(),
         other_code = other.code(),
         path = escape(path),
-        foot = language.pick("演示商店:没有真茶,也不收真钱。", "A demonstration shop: no real tea, no real money."),
+        foot = language
+            .pick("演示商店:没有真茶,也不收真钱。", "A demonstration shop: no real tea, no real money."),
     )
 }
 
@@ -250,7 +249,7 @@ mod tests {
     fn what_a_stranger_sends_is_text_on_the_page() {
         let page = OrderPage {
             id: "\"><script>alert(1)</script>",
-            ware: &WARES[0],
+            name: "Jasmine",
             standing: Standing::Open,
             checkout_url: "http://localhost/\"onmouseover=\"x",
             price: "¥12.00",

@@ -1,5 +1,7 @@
 //! What the tea shop sells, and its drawn pictures.
 
+use super::pages::Language;
+
 /// A tea.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Ware {
@@ -109,6 +111,11 @@ pub(crate) fn find(id: &str) -> Option<&'static Ware> {
 }
 
 impl Ware {
+    /// Its name in `language`.
+    pub(crate) fn name(&self, language: Language) -> &'static str {
+        language.pick(self.zh, self.en)
+    }
+
     /// The picture: an SVG of 320 × 240.
     pub(crate) fn picture(&self) -> String {
         let (sky, hills) = self.scene;

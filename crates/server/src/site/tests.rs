@@ -202,7 +202,11 @@ async fn nobody_gets_in_where_a_session_or_a_merchants_key_is_needed() {
         ("/orders/{id}", "/orders/ord_a4dqobyha4dqobyh"),
         ("{number}", "BwcHBwcHBwcHBwcHBwcHBw"),
     ]);
-    let headers = [("idempotency-key", "k"), ("cookie", "__Host-yx-session=nonsense"), ("authorization", "Bearer sk_no")];
+    let headers = [
+        ("idempotency-key", "k"),
+        ("cookie", "__Host-yx-session=nonsense"),
+        ("authorization", "Bearer sk_no"),
+    ];
     for (path, item) in &document().paths.paths {
         let address = ids.iter().fold(path.clone(), |path, (from, to)| path.replace(from, to));
         for (method, operation) in operations(item).filter(|(_, operation)| operation.security.is_some()) {
@@ -227,12 +231,18 @@ async fn a_person_registers_signs_out_and_in_again_with_host_cookies() {
     assert_eq!(me.status, StatusCode::OK, "{}", me.body);
     assert_eq!(me.headers["cache-control"], "no-store");
     let out = deployment
-        .ask(Method::DELETE, "/api/v1/sessions/current", &[("idempotency-key", "out"), ("cookie", &cookies)], None)
+        .ask(
+            Method::DELETE,
+            "/api/v1/sessions/current",
+            &[("idempotency-key", "out"), ("cookie", &cookies)],
+            None,
+        )
         .await;
     assert_eq!(out.status, StatusCode::NO_CONTENT);
     assert_eq!(deployment.get("/api/v1/me", &cookies).await.code(), "session.required");
     let device = cookies.split("; ").find(|cookie| cookie.starts_with("__Host-yx-device")).unwrap();
-    let login = json!({"login": me.body["account_number"], "password": "correct horse 9", "device_kind": "android"});
+    let login =
+        json!({"login": me.body["account_number"], "password": "correct horse 9", "device_kind": "android"});
     let back = deployment.post("/api/v1/sessions", "in", device, login).await;
     assert_eq!(back.status, StatusCode::CREATED, "a known device needs no code: {}", back.body);
     let wrong = json!({"login": "13800138000", "password": "wrong password", "device_kind": "android"});
@@ -269,7 +279,9 @@ async fn a_mutation_without_a_key_or_with_a_strange_one_is_refused() {
     let deployment = Deployment::start(Stamp::Demo);
     let body = Some(json!({"phone": "13800138000", "purpose": "register"}));
     let long = "x".repeat(65);
-    for headers in [&[][..], &[("idempotency-key", "")], &[("idempotency-key", "a b")], &[("idempotency-key", &long)]] {
+    for headers in
+        [&[][..], &[("idempotency-key", "")], &[("idempotency-key", "a b")], &[("idempotency-key", &long)]]
+    {
         let refused = deployment.ask(Method::POST, "/api/v1/sms-codes", headers, body.clone()).await;
         assert_eq!((refused.status, refused.code()), (StatusCode::BAD_REQUEST, "request.malformed"));
     }
@@ -328,7 +340,11 @@ async fn public_files_and_the_checkpoint_are_for_everybody() {
         ("merchant-ca.crl", "application/pkix-crl"),
     ] {
         let answer = deployment.get(&format!("/pki/{file}"), "").await;
-        assert_eq!((answer.status, &answer.headers[CONTENT_TYPE]), (StatusCode::OK, &kind.parse().unwrap()), "{file}");
+        assert_eq!(
+            (answer.status, &answer.headers[CONTENT_TYPE]),
+            (StatusCode::OK, &kind.parse().unwrap()),
+            "{file}"
+        );
     }
     assert_eq!(deployment.get("/api/v1/log/checkpoint", "").await.status, StatusCode::OK);
     let page = deployment.get("/docs/api", "").await;

@@ -66,7 +66,8 @@ impl Frames {
 
 /// Whether the apps were built when the program was; else there is one stub page for each.
 pub(crate) fn is_built() -> bool {
-    FILES.iter().filter(|file| file.path != "index.html").map(|file| file.app).collect::<BTreeSet<_>>().len() == 2
+    FILES.iter().filter(|file| file.path != "index.html").map(|file| file.app).collect::<BTreeSet<_>>().len()
+        == 2
 }
 
 /// Answers everything that is no route: a file, a page of an app, or 404.
@@ -76,7 +77,10 @@ pub(crate) async fn serve(State(frames): State<Arc<Frames>>, request: Request) -
     }
     let path = request.uri().path();
     let found = find(path, request.headers(), &frames);
-    found.map_or_else(|| Problem::new(Code::RequestNotFound).into_response(), |(file, csp)| send(file, &csp, &request))
+    found.map_or_else(
+        || Problem::new(Code::RequestNotFound).into_response(),
+        |(file, csp)| send(file, &csp, &request),
+    )
 }
 
 fn find(path: &str, headers: &HeaderMap, frames: &Frames) -> Option<(&'static File, Csp)> {
@@ -88,7 +92,9 @@ fn find(path: &str, headers: &HeaderMap, frames: &Frames) -> Option<(&'static Fi
         if is_asset(inner) {
             return Some((file("checkout", inner)?, frames.page()));
         }
-        return is_page(inner, headers).then(|| Some((file("checkout", "index.html")?, frames.page()))).flatten();
+        return is_page(inner, headers)
+            .then(|| Some((file("checkout", "index.html")?, frames.page())))
+            .flatten();
     }
     let name = path.rsplit('/').next().unwrap_or_default();
     if is_asset(path) {
@@ -111,8 +117,10 @@ fn is_asset(path: &str) -> bool {
 
 /// A browser that navigates asks for HTML.
 fn is_page(path: &str, headers: &HeaderMap) -> bool {
-    let wants_html =
-        headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"));
+    let wants_html = headers
+        .get(ACCEPT)
+        .and_then(|accept| accept.to_str().ok())
+        .is_some_and(|accept| accept.contains("text/html"));
     wants_html && !path.contains('.')
 }
 
@@ -128,7 +136,10 @@ fn send(file: &'static File, csp: &Csp, request: &Request) -> Response {
     if let Ok(csp) = HeaderValue::from_str(&csp.text()) {
         headers.insert(CONTENT_SECURITY_POLICY, csp);
     }
-    let is_known = asked.get(IF_NONE_MATCH).and_then(|tags| tags.to_str().ok()).is_some_and(|tags| tags.contains(file.tag));
+    let is_known = asked
+        .get(IF_NONE_MATCH)
+        .and_then(|tags| tags.to_str().ok())
+        .is_some_and(|tags| tags.contains(file.tag));
     if is_known {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         return response;
@@ -190,12 +201,23 @@ mod tests {
     #[test]
     fn a_page_of_the_app_gets_the_app_and_a_missing_file_gets_nothing() {
         for page in ["/", "/welcome", "/pay/ord_a4dqobyha4dqobyh", "/Q/CIA4DQ", "/q/cia4dq", "/security"] {
-            assert_eq!(ask(page, HTML, &Frames::None).map(|found| (found.0, found.1)), Some(("wallet", "index.html")));
+            assert_eq!(
+                ask(page, HTML, &Frames::None).map(|found| (found.0, found.1)),
+                Some(("wallet", "index.html"))
+            );
             assert_eq!(ask(page, "*/*", &Frames::None), None, "{page}: only a navigation gets a page");
         }
         for missing in [
-            "/assets/missing.js", "/missing.png", "/index.html", "/api/v2/none", "/pki/none", "/docs/none", "/demo",
-            "/checkout/assets/missing.js", "/../Cargo.toml", "/assets/../index.html",
+            "/assets/missing.js",
+            "/missing.png",
+            "/index.html",
+            "/api/v2/none",
+            "/pki/none",
+            "/docs/none",
+            "/demo",
+            "/checkout/assets/missing.js",
+            "/../Cargo.toml",
+            "/assets/../index.html",
         ] {
             assert_eq!(ask(missing, HTML, &Frames::None), None, "{missing}");
         }
@@ -217,8 +239,14 @@ mod tests {
 
     #[test]
     fn the_smallest_form_that_the_browser_reads_is_sent() {
-        static FILE: File =
-            File { app: "wallet", path: "assets/a.js", tag: "\"1\"", plain: b"plain", br: Some(b"br"), gz: Some(b"gz") };
+        static FILE: File = File {
+            app: "wallet",
+            path: "assets/a.js",
+            tag: "\"1\"",
+            plain: b"plain",
+            br: Some(b"br"),
+            gz: Some(b"gz"),
+        };
         let pick_for = |accepts: &'static str| {
             let mut headers = HeaderMap::new();
             headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(accepts));
@@ -233,7 +261,8 @@ mod tests {
     async fn hashed_files_are_kept_for_ever_and_pages_are_asked_for_again() {
         static ASSET: File =
             File { app: "wallet", path: "assets/a-1.js", tag: "\"1\"", plain: b"x", br: None, gz: None };
-        static PAGE: File = File { app: "wallet", path: "sw.js", tag: "\"2\"", plain: b"x", br: None, gz: None };
+        static PAGE: File =
+            File { app: "wallet", path: "sw.js", tag: "\"2\"", plain: b"x", br: None, gz: None };
         let request = Request::builder().header(IF_NONE_MATCH, "\"2\"").body(Body::empty()).unwrap();
         let asset = send(&ASSET, &Csp::page(), &request);
         assert_eq!(asset.headers()[CACHE_CONTROL], IMMUTABLE);

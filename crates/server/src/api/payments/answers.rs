@@ -1,8 +1,8 @@
 //! From the wallet's words about payments to the wire's.
 
 use super::shapes::{
-    Acceptance, Counterparty, Direction, Disclosure, Level, NewPayment, Outcome, PaidOrder, Payment, PaymentKind, Quote,
-    QuoteLevel, Verification,
+    Acceptance, Counterparty, Direction, Disclosure, Level, NewPayment, Outcome, PaidOrder, Payment,
+    PaymentKind, Quote, QuoteLevel, Verification,
 };
 use crate::api::orders::OrderItem;
 use crate::api::payees::PayeeKind;

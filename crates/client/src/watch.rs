@@ -101,3 +101,77 @@ impl LogWatch {
         Ok(if proof.is_some() { Continuity::Proven } else { Continuity::Unproven })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+
+    fn vectors() -> Value {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../vectors/tlog.json");
+        serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+    }
+
+    fn hash(value: &Value) -> Hash {
+        let bytes = data_encoding::BASE64URL_NOPAD.decode(value.as_str().unwrap().as_bytes()).unwrap();
+        Hash(bytes.try_into().unwrap())
+    }
+
+    fn watch(vectors: &Value, newest: Option<Checkpoint>) -> LogWatch {
+        LogWatch::new(VerifierKey::parse(vectors["log_key"].as_str().unwrap()).unwrap(), newest)
+    }
+
+    #[test]
+    fn the_golden_notes_are_opened_and_the_bad_ones_refused() {
+        let vectors = vectors();
+        let watch = watch(&vectors, None);
+        for note in vectors["accepted_notes"].as_array().unwrap() {
+            let checkpoint = watch.open(note.as_str().unwrap()).unwrap();
+            assert_eq!(checkpoint.size, vectors["checkpoint"]["size"].as_u64().unwrap());
+            assert_eq!(checkpoint.root, hash(&vectors["checkpoint"]["root"]));
+        }
+        for case in vectors["refused_notes"].as_array().unwrap() {
+            assert!(watch.open(case["note"].as_str().unwrap()).is_err(), "{}", case["why"]);
+        }
+    }
+
+    #[test]
+    fn a_checkpoint_is_kept_only_when_it_continues_the_kept_one() {
+        let vectors = vectors();
+        for case in vectors["consistency"].as_array().unwrap() {
+            let of = |size: &str, root: &str| Checkpoint {
+                origin: "localhost:8088/log".into(),
+                size: case[size].as_u64().unwrap(),
+                root: hash(&case[root]),
+            };
+            let (old, new) = (of("old", "old_root"), of("new", "new_root"));
+            let proof: Vec<Hash> = case["proof"].as_array().unwrap().iter().map(hash).collect();
+            let expected = if old.size == new.size { Continuity::Same } else { Continuity::Proven };
+
+            let mut forward = watch(&vectors, Some(old.clone()));
+            assert_eq!(forward.take(new.clone(), Some(&proof)), Ok(expected));
+            assert_eq!(forward.newest(), Some(&new));
+            let mut backward = watch(&vectors, Some(new.clone()));
+            assert_eq!(backward.take(old.clone(), Some(&proof)), Ok(expected));
+            assert_eq!(backward.newest(), Some(&new), "an older head does not replace a newer one");
+
+            let mut lied_to = watch(&vectors, Some(old.clone()));
+            let another = Checkpoint { root: Hash([0; 32]), ..new.clone() };
+            assert!(lied_to.take(another, Some(&proof)).is_err());
+            assert_eq!(lied_to.newest(), Some(&old), "what is not believed is not kept");
+        }
+    }
+
+    #[test]
+    fn a_first_checkpoint_is_taken_and_one_without_proof_says_so() {
+        let vectors = vectors();
+        let mut watch = watch(&vectors, None);
+        let head = |size: u64| Checkpoint { origin: "localhost:8088/log".into(), size, root: Hash([1; 32]) };
+        assert_eq!((watch.gap(&head(3)), watch.take(head(3), None)), (None, Ok(Continuity::First)));
+        assert_eq!(
+            (watch.gap(&head(5)), watch.take(head(5), None)),
+            (Some((3, 5)), Ok(Continuity::Unproven))
+        );
+        assert_eq!(watch.gap(&head(5)), None);
+    }
+}

@@ -57,8 +57,17 @@ impl Api {
     }
 
     /// `GET deployment`.
+    ///
+    /// # Errors
+    /// `OtherDeployment` when it names another origin than the one that is asked: a relay would have signed there what is
+    /// good here.
     pub async fn deployment(&self) -> Result<Deployment, ClientError> {
-        self.get("/api/v1/deployment").await
+        let deployment: Deployment = self.get("/api/v1/deployment").await?;
+        if deployment.origin == self.origin() {
+            Ok(deployment)
+        } else {
+            Err(ClientError::OtherDeployment("origin"))
+        }
     }
 
     /// `GET log/checkpoint`: a signed note.

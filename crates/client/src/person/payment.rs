@@ -18,7 +18,7 @@ use yinxin_pki::{Certificate, Jws, Purpose, verify_chain};
 
 /// Pauses before a text is sent again; after the last one the outcome is left open.
 const PAUSES: [Duration; 3] =
-    [Duration::from_millis(200), Duration::from_millis(800), Duration::from_secs(3)];
+    [Duration::from_millis(200), Duration::from_millis(600), Duration::from_millis(1_200)];
 
 /// An order whose merchant was checked on this device.
 #[derive(Debug, Clone)]

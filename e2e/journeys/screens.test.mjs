@@ -90,6 +90,23 @@ for (const { language, scheme } of [{ language: 'zh', scheme: 'light' }, { langu
   })
 }
 
+test('the looking finds what is wrong: a nameless button, a wide page, a small target', { timeout: 60_000 }, async () => {
+  const phone = await Phone.open({ language: 'en' })
+  try {
+    await phone.page.goto(`${demo.origin}/welcome`)
+    await phone.page.getByRole('button').first().waitFor()
+    await phone.page.evaluate(() => {
+      const bad = document.body.appendChild(document.createElement('button'))
+      bad.style.cssText = 'width: 20px; height: 20px; margin-left: 900px; display: block'
+    })
+    assert.ok((await violations(phone.page)).some((one) => one.startsWith('button-name')))
+    assert.equal((await tooWide(phone.page)).length, 1)
+    assert.equal((await tooSmall(phone.page)).length, 1)
+  } finally {
+    await phone.close()
+  }
+})
+
 test('the main screens on a desktop', { timeout: 120_000 }, async () => {
   for (const { language, scheme } of [{ language: 'zh', scheme: 'light' }, { language: 'en', scheme: 'dark' }]) {
     const computer = await Phone.open({ language, scheme, viewport: DESKTOP })

@@ -58,16 +58,17 @@ export interface Unlocked { key: CryptoKey; verification: Verification | null }
 export async function unlock(held: HeldKey, hash: Bytes | null, proof: 'needed' | 'not needed', askPin: AskPin): Promise<Unlocked> {
   const already = open.get(held.id)?.key ?? null
   if (already && proof === 'not needed') { keepOpen(held.id, already); return { key: already, verification: null } }
-  const result = held.custody.kind === 'passkey' ? await byPasskey(held, already, hash) : await byPin(held, already, hash, proof, askPin)
+  const result = held.custody.kind === 'passkey' ? await byPasskey(held, already, proof === 'needed' ? hash : null) : await byPin(held, already, hash, proof, askPin)
   keepOpen(held.id, result.key)
   return result
 }
 
+/** Without a `hash` the touch only opens the key: unlocking is not verification of a payment. */
 async function byPasskey(held: HeldKey, already: CryptoKey | null, hash: Bytes | null): Promise<Unlocked> {
   if (held.custody.kind !== 'passkey') throw ProblemError.local('device.unlock_failed')
   const { credentialId, rpId } = held.custody
   const { verification, output } = await assertPasskey({ credentialId, rpId, challenge: hash ?? randomBytes(32), derive: already === null })
-  if (already) return { key: already, verification }
+  if (already) return { key: already, verification: hash ? verification : null }
   if (!output) throw ProblemError.local('device.unlock_failed')
   return { key: await opened(held, await wrappingKeyFromPrf(output)), verification: hash ? verification : null }
 }

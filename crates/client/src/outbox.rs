@@ -14,6 +14,7 @@ use crate::signing::SignedText;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use yinxin_core::{CertificateId, Digest, OrderId, PaymentNumber};
+use yinxin_tlog::Checkpoint;
 
 /// The version of the file that is written; no other is read.
 const VERSION: u8 = 1;
@@ -44,12 +45,14 @@ pub struct ChainHead {
     pub hash: Digest,
 }
 
-/// At most one outstanding authorisation, and the head of the chain behind it; in a file where one is named.
+/// What a device remembers between payments: at most one outstanding authorisation, the head of the chain behind it, and
+/// the newest checkpoint of the log; in a file where one is named.
 #[derive(Debug, Default)]
 pub struct OutBox {
     path: Option<PathBuf>,
     outstanding: Option<Outstanding>,
     head: Option<ChainHead>,
+    checkpoint: Option<Checkpoint>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -58,6 +61,8 @@ struct OutBoxFile {
     yinxin_outbox: u8,
     outstanding: Option<OutstandingFile>,
     head: Option<HeadFile>,
+    /// The text of the checkpoint; its signature was checked before it was kept.
+    checkpoint: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -88,7 +93,7 @@ impl OutBox {
     /// The out-box in the file at `path`; an empty one where there is no file.
     pub fn open(path: PathBuf) -> Result<Self, ClientError> {
         if !path.exists() {
-            return Ok(Self { path: Some(path), outstanding: None, head: None });
+            return Ok(Self { path: Some(path), ..Self::default() });
         }
         let unusable = || ClientError::KeyFileForm("not an out-box");
         let file: OutBoxFile = serde_json::from_slice(&read_private(&path)?).map_err(|_| unusable())?;
@@ -100,7 +105,11 @@ impl OutBox {
             Some(head) => Some(ChainHead { seq: head.seq, hash: head.hash.parse().map_err(|_| unusable())? }),
             None => None,
         };
-        Ok(Self { path: Some(path), outstanding, head })
+        let checkpoint = match file.checkpoint {
+            Some(text) => Some(Checkpoint::parse(&text).map_err(|_| unusable())?),
+            None => None,
+        };
+        Ok(Self { path: Some(path), outstanding, head, checkpoint })
     }
 
     /// The authorisation whose outcome is not known.
@@ -113,6 +122,21 @@ impl OutBox {
     #[must_use]
     pub fn head(&self) -> Option<ChainHead> {
         self.head
+    }
+
+    /// The newest checkpoint that was believed.
+    #[must_use]
+    pub fn checkpoint(&self) -> Option<&Checkpoint> {
+        self.checkpoint.as_ref()
+    }
+
+    /// Keeps a checkpoint that was believed.
+    pub fn keep_checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), ClientError> {
+        if self.checkpoint.as_ref() == Some(checkpoint) {
+            return Ok(());
+        }
+        self.checkpoint = Some(checkpoint.clone());
+        self.keep()
     }
 
     /// Keeps an authorisation, durably, before it is sent.
@@ -140,6 +164,7 @@ impl OutBox {
             yinxin_outbox: VERSION,
             outstanding: self.outstanding.as_ref().map(OutstandingFile::from),
             head: self.head.map(|head| HeadFile { seq: head.seq, hash: head.hash.to_string() }),
+            checkpoint: self.checkpoint.as_ref().map(Checkpoint::to_string),
         };
         let text = serde_json::to_vec(&file).map_err(|_| ClientError::KeyFileForm("not an out-box"))?;
         write_private(path, &text)
@@ -202,8 +227,11 @@ mod tests {
         assert_eq!(again.outstanding(), Some(&outstanding(1)));
         let head = ChainHead { seq: 7, hash: Digest::from_bytes([9; 32]) };
         again.settle(Some(head)).unwrap();
+        let newest = Checkpoint { origin: "localhost/log".into(), size: 3, root: yinxin_tlog::Hash([1; 32]) };
+        again.keep_checkpoint(&newest).unwrap();
         let settled = OutBox::open(path).unwrap();
         assert_eq!((settled.outstanding(), settled.head()), (None, Some(head)));
+        assert_eq!(settled.checkpoint(), Some(&newest));
     }
 
     #[test]
@@ -221,7 +249,8 @@ mod tests {
     fn a_file_of_another_kind_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("outbox");
-        for text in ["", "{}", "{\"yinxin_outbox\":2,\"outstanding\":null,\"head\":null}"] {
+        for text in ["", "{}", "{\"yinxin_outbox\":2,\"outstanding\":null,\"head\":null,\"checkpoint\":null}"]
+        {
             write_private(&path, text.as_bytes()).unwrap();
             assert!(OutBox::open(path.clone()).is_err(), "{text}");
         }

@@ -59,8 +59,8 @@ impl Person {
         Ok(Self { api, clocks, deployment, currency, log, key: None, outbox: OutBox::in_memory() })
     }
 
-    /// Uses a device key that holds a certificate of this deployment, the out-box kept beside it, and the newest
-    /// checkpoint that was kept.
+    /// Uses a device key that holds a certificate of this deployment, and the out-box kept beside it. `newest`: a
+    /// checkpoint that was kept elsewhere, instead of the out-box's.
     ///
     /// # Errors
     /// `OtherDeployment` when origin or log key is not the pinned one.
@@ -77,7 +77,7 @@ impl Person {
         if held.log_key != self.log.key().to_string() {
             return Err(ClientError::OtherDeployment("log key"));
         }
-        self.log = LogWatch::new(self.log.key().clone(), newest);
+        self.log = LogWatch::new(self.log.key().clone(), newest.or_else(|| outbox.checkpoint().cloned()));
         self.key = Some(key);
         self.outbox = outbox;
         Ok(self)
@@ -154,12 +154,17 @@ impl Person {
 
     async fn keep_checkpoint(&mut self, checkpoint: Checkpoint) -> Result<Continuity, ClientError> {
         let proof = match self.log.gap(&checkpoint) {
-            Some((old, new)) => self.api.consistency(old, new).await?,
+            // A proof that does not come is not a contradiction: the receipt stands, and says `Unproven`.
+            Some((old, new)) => self.api.consistency(old, new).await.unwrap_or(None),
             None => None,
         };
         let hashes: Option<Vec<Hash>> =
             proof.map(|answer| answer.proof.iter().map(|hash| Hash(*hash.as_bytes())).collect());
-        Ok(self.log.take(checkpoint, hashes.as_deref()).map_err(ReceiptError::Checkpoint)?)
+        let continuity = self.log.take(checkpoint, hashes.as_deref()).map_err(ReceiptError::Checkpoint)?;
+        if let Some(newest) = self.log.newest() {
+            self.outbox.keep_checkpoint(newest)?;
+        }
+        Ok(continuity)
     }
 
     fn held_key(&self) -> Result<&DeviceKey, ClientError> {

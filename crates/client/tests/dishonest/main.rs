@@ -6,12 +6,16 @@ mod world;
 
 use std::sync::Arc;
 use std::time::Duration;
-use world::{FRIEND, Lie, NOW, ORDER, World};
+use world::{FRIEND, Lie, MERCHANT_KEY, NOW, ORDER, World};
+use yinxin_client::MerchantApi;
+use yinxin_client::answers::OrderState;
 use yinxin_client::clock::Clocks;
+use yinxin_client::merchant::NewOrder;
 use yinxin_client::{
     ClientError, Connection, Continuity, OutBox, Person, Pin, Receipt, ReceiptError, Transfer, WatchError,
 };
 use yinxin_core::Minor;
+use yinxin_core::text::OrderItem;
 use yinxin_tlog::{Checkpoint, Hash};
 
 const CLOCKS: Clocks = Clocks { now: || NOW, elapsed: || Duration::ZERO };
@@ -209,4 +213,47 @@ async fn a_device_key_is_for_one_deployment_only() {
     let error =
         Person::arrive(Connection::new(None).unwrap().api(&relay).unwrap(), CLOCKS).await.err().unwrap();
     assert!(matches!(error, ClientError::OtherDeployment("origin")));
+}
+
+#[tokio::test]
+async fn a_merchant_signs_orders_and_hears_when_they_are_paid() {
+    let world = World::start(Lie::None).await;
+    let api = || Connection::new(None).unwrap().api(&world.origin).unwrap();
+    let (certificate, signer) = world.merchant();
+    let wrong_key = MerchantApi::arrive(api(), "guess".into(), world.merchant().1, certificate, CLOCKS).await;
+    assert_eq!(wrong_key.err().unwrap().code(), Some("merchant.unauthorised"));
+    let stranger =
+        MerchantApi::arrive(api(), MERCHANT_KEY.into(), world.merchant().1, &world.root, CLOCKS).await;
+    assert!(matches!(stranger.err().unwrap(), ClientError::Refused("a certificate for another key")));
+
+    let merchant =
+        MerchantApi::arrive(api(), MERCHANT_KEY.into(), signer, certificate, CLOCKS).await.unwrap();
+    let item = |minor| OrderItem { name: "茶".into(), quantity: 1, amount: Minor::new(minor).unwrap() };
+    let order = NewOrder {
+        items: vec![item(700), item(500)],
+        return_url: "http://localhost:8089/".into(),
+        valid_s: 300,
+        verification_required: false,
+    };
+    let view = merchant.create_order(&order).await.unwrap();
+    assert_eq!((view.amount.minor.get(), view.checkout_url.is_some()), (1_200, true));
+    let mut events = merchant.events(view.id).await.unwrap();
+    assert_eq!(events.closed().await.unwrap(), Some(OrderState::Paid));
+    assert_eq!(events.next().await.unwrap(), None);
+    assert_eq!(merchant.cancel(view.id).await.unwrap().state, OrderState::Cancelled);
+}
+
+#[tokio::test]
+async fn the_newest_checkpoint_outlives_the_program() {
+    let world = World::start(Lie::None).await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("device.outbox");
+    for expected in [Continuity::First, Continuity::Proven, Continuity::Proven] {
+        let api = Connection::new(None).unwrap().api(&world.origin).unwrap();
+        let person = Person::arrive(api, CLOCKS).await.unwrap();
+        let outbox = OutBox::open(path.clone()).unwrap();
+        let mut person = person.with_key(world.device_key(), outbox, None).unwrap();
+        // Another device key signs each time: the chain that was kept is the server's own, so it goes on.
+        assert_eq!(transfer(&mut person, 100).await.unwrap().continuity, expected);
+    }
 }

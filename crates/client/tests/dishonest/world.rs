@@ -1,7 +1,7 @@
 //! A deployment in memory: authorities, a merchant, a log. It records what it is sent, honestly or not.
 
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -214,6 +214,11 @@ impl World {
         self.payer.lock().unwrap().clone().unwrap()
     }
 
+    /// The merchant's certificate and key.
+    pub(crate) fn merchant(&self) -> (&Certificate, Box<dyn Signer>) {
+        (&self.merchant, Box::new(FileSigner::generate(&[4; 32]).unwrap()))
+    }
+
     fn log_name(&self) -> String {
         format!("{}/log", self.origin.trim_start_matches("http://"))
     }
@@ -362,7 +367,11 @@ fn router() -> Router<Arc<World>> {
         .route("/api/v1/payments", post(pay))
         .route("/api/v1/payments/{number}", get(payment))
         .route("/api/v1/payments/{number}/void", post(void))
+        .route("/api/v1/merchant", get(merchant))
+        .route("/api/v1/orders", post(create_order))
         .route("/api/v1/orders/{id}", get(order))
+        .route("/api/v1/orders/{id}/events", get(order_events))
+        .route("/api/v1/orders/{id}/cancellation", post(cancel_order))
         .route("/api/v1/log/consistency", get(consistency))
         .route("/api/v1/certificates/{id}/pin-proofs", post(pin))
 }
@@ -442,6 +451,49 @@ async fn order(State(world): Shared) -> Json<Value> {
         },
         "amount": amount(shown), "items": [], "expires_at": "x", "qr": "x", "app_link": "x", "return_url": "x", "now": "x",
     }))
+}
+
+/// The key that the merchant's requests carry.
+pub(crate) const MERCHANT_KEY: &str = "merchant-key";
+
+fn is_merchant(headers: &HeaderMap) -> bool {
+    headers.get("authorization").is_some_and(|value| value == &format!("Bearer {MERCHANT_KEY}"))
+}
+
+async fn merchant(headers: HeaderMap) -> Response {
+    if !is_merchant(&headers) {
+        return problem(401, "merchant.unauthorised", None);
+    }
+    let id = MERCHANT.to_string();
+    let body = json!({ "id": id, "account": SHOP.to_string(), "name": SHOP_NAME, "verified": true, "balance": amount(0) });
+    Json(body).into_response()
+}
+
+async fn create_order(State(world): Shared, headers: HeaderMap, Json(body): Json<Value>) -> Response {
+    let jws = Jws::parse_compact(body["jws"].as_str().unwrap(), TYP_ORDER).unwrap();
+    jws.verify(world.merchant.public_key()).unwrap();
+    let text = OrderText::parse(jws.payload()).unwrap();
+    if !is_merchant(&headers) || headers["idempotency-key"] != *text.id.to_string() {
+        return problem(401, "merchant.unauthorised", None);
+    }
+    let mut view = order(State(world)).await.0;
+    view["id"] = json!(text.id.to_string());
+    view["hash"] = json!(BASE64URL_NOPAD.encode(&jws.signing_input_hash()));
+    view["amount"] = amount(text.amount.get());
+    view["checkout_url"] = json!("http://localhost/checkout");
+    (StatusCode::CREATED, Json(view)).into_response()
+}
+
+async fn cancel_order(State(world): Shared) -> Json<Value> {
+    let mut view = order(State(world)).await.0;
+    view["state"] = json!("cancelled");
+    Json(view)
+}
+
+async fn order_events() -> Response {
+    let events =
+        ": here\n\nevent: order\ndata: {\"state\":\"open\"}\n\nevent: order\ndata: {\"state\":\"paid\"}\n\n";
+    ([("content-type", "text/event-stream")], events).into_response()
 }
 
 async fn consistency(State(world): Shared, Query(sizes): Query<HashMap<String, u64>>) -> Json<Value> {

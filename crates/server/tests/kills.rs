@@ -9,12 +9,13 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::watch;
 use yinxin_client::answers::{Me, Payee};
 use yinxin_client::clock::Clocks;
 
-use yinxin_client::{Connection, DeviceKey, DeviceKind, Person, Pin, Receipt, Registration, Transfer, tour};
+use yinxin_client::{
+    ClientError, Connection, DeviceKey, DeviceKind, Person, Pin, Receipt, Registration, Transfer, tour,
+};
 use yinxin_core::{Minor, PaymentNumber};
 
 const PEOPLE: usize = 6;
@@ -102,29 +103,26 @@ impl Payer {
         mut self,
         own: usize,
         payees: Arc<Vec<Payee>>,
-        seen: Arc<AtomicU64>,
-        mut life: Life,
+        seen: watch::Sender<u64>,
+        over: watch::Receiver<bool>,
     ) -> Self {
         let mut round = own;
-        while !life.borrow_and_update().over {
+        while !*over.borrow() {
             round += 1;
             let (payee, amount) = ((own + 1 + round % (PEOPLE - 1)) % PEOPLE, 1 + (round % 7) as u64);
             let transfer =
                 Transfer { payee: &payees[payee], amount: Minor::new(amount).unwrap(), memo: None };
             let mut paid = self.person.transfer(&transfer, None).await;
-            // Dead: wait for its next life, then send the outstanding bytes again, if there are any.
-            while paid.is_err() {
-                let outstanding = self.person.outbox().outstanding().is_some();
-                if life.borrow().over || !outstanding {
-                    break;
-                }
-                life.changed().await.unwrap();
+            // Dead or dying: the outstanding bytes are sent again until somebody answers.
+            while paid.as_ref().is_err_and(ClientError::is_uncertain)
+                && self.person.outbox().outstanding().is_some()
+            {
                 paid = self.person.retry(None).await.map(|receipt| receipt.unwrap());
             }
             match paid {
                 Ok(receipt) => {
                     self.acknowledge(&receipt, payee, amount);
-                    seen.fetch_add(1, Ordering::SeqCst);
+                    seen.send_modify(|seen| *seen += 1);
                 }
                 Err(error) => assert!(error.is_uncertain(), "{error}"),
             }
@@ -132,13 +130,6 @@ impl Payer {
         self
     }
 }
-
-#[derive(Clone, Copy)]
-struct Lives {
-    over: bool,
-}
-
-type Life = watch::Receiver<Lives>;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_program_killed_while_people_pay_loses_and_doubles_nothing() {
@@ -157,26 +148,22 @@ async fn a_program_killed_while_people_pay_loses_and_doubles_nothing() {
         let account = payers[number].me.account.to_string();
         payees.push(payers[(number + 1) % PEOPLE].person.find_payee(&account).await.unwrap());
     }
-    let (payees, seen) = (Arc::new(payees), Arc::new(AtomicU64::new(0)));
-    let (lives, life) = watch::channel(Lives { over: false });
+    let payees = Arc::new(payees);
+    let (seen, mut count) = watch::channel(0);
+    let (end, over) = watch::channel(false);
     let paying: Vec<_> = payers
         .into_iter()
         .enumerate()
-        .map(|(own, payer)| {
-            tokio::spawn(payer.pay_on(own, Arc::clone(&payees), Arc::clone(&seen), life.clone()))
-        })
+        .map(|(own, payer)| tokio::spawn(payer.pay_on(own, Arc::clone(&payees), seen.clone(), over.clone())))
         .collect();
     for kill in 0..kills {
         // At another moment of the traffic every time.
-        let until = seen.load(Ordering::SeqCst) + 20 + kill * 37 % 61;
-        while seen.load(Ordering::SeqCst) < until {
-            tokio::task::yield_now().await;
-        }
+        let until = *count.borrow() + 20 + kill * 37 % 61;
+        count.wait_for(|seen| *seen >= until).await.unwrap();
         drop(program);
         program = Program::start(data.path(), port, shop);
-        lives.send_replace(Lives { over: false });
     }
-    lives.send_replace(Lives { over: true });
+    end.send_replace(true);
     let mut payers = Vec::new();
     for task in paying {
         payers.push(task.await.unwrap());
@@ -203,7 +190,7 @@ async fn check(payers: &mut [Payer]) {
             let found =
                 payer.person.api().payment(*number).await.unwrap().expect("an acknowledged payment was lost");
             assert_eq!(found.index, *index);
-            let to = accounts.iter().position(|account| *account == found.payment.counterparty.account);
+            let to = accounts.iter().position(|account| Some(*account) == found.payment.counterparty.account);
             let minor = found.payment.amount.minor.get();
             assert!(*payee == usize::MAX || (to, minor) == (Some(*payee), *amount));
             expected[own] -= i128::from(minor);

@@ -124,27 +124,37 @@ test('an answer that gets lost is found out, and pays once', { timeout: 120_000 
 async function resumeToEnd(person) {
   const { t } = person
   const done = person.page.getByRole('heading', { name: t('certificate.enrol.done') })
-  const steps = ['certificate.page.resume', 'certificate.enrol.start', 'certificate.enrol.activate', 'app.action.continue', 'app.action.next'].map(t)
-  const anything = steps.map((name) => person.control(name)).reduce((all, one) => all.or(one)).or(done).or(person.page.getByText(t('certificate.enrol.pinFirst')))
+  const unlock = person.page.getByRole('group', { name: t('certificate.pin.enter') })
+  const choose = person.page.getByText(t('certificate.enrol.pinFirst'))
+  const steps = ['certificate.page.resume', 'certificate.enrol.start', 'certificate.enrol.activate', 'app.action.next'].map(t)
+  const buttons = steps.map((name) => person.control(name))
+  const anything = buttons.reduce((all, one) => all.or(one)).or(done).or(unlock).or(choose).filter({ visible: true }).first()
   for (let turn = 0; turn < 8; turn += 1) {
-    await anything.filter({ visible: true }).first().waitFor()
+    await anything.waitFor()
     if (await done.isVisible()) return
-    if (await person.page.getByText(t('certificate.enrol.pinFirst')).first().isVisible()) {
+    if (await unlock.isVisible()) {
       await person.typePin()
-      await person.page.getByText(t('certificate.enrol.pinAgain')).first().waitFor()
-      await person.typePin()
+      await done.waitFor()
+    } else if (await choose.first().isVisible()) {
+      await person.choosePin()
       await person.control(t('certificate.enrol.activate')).waitFor()
-    }
-    for (const name of steps) {
-      const control = person.control(name)
-      if (await control.isVisible() && await control.isEnabled()) {
-        if (name === t('app.action.next')) await choosePin(person)
-        await control.click()
-        break
-      }
+    } else {
+      await pressFirst(person, steps, buttons)
+      await done.or(unlock).or(choose).first().waitFor({ timeout: 3_000 }).catch(() => {})
     }
   }
   await done.waitFor()
+}
+
+/** Press the button that leads on; before the unlock is settled, choose the PIN. */
+async function pressFirst(person, steps, buttons) {
+  for (const [at, button] of buttons.entries()) {
+    if (await button.isVisible() && await button.isEnabled()) {
+      if (steps[at] === person.t('app.action.next')) await choosePin(person)
+      await button.click()
+      return
+    }
+  }
 }
 
 async function choosePin(person) {

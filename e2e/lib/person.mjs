@@ -123,12 +123,15 @@ export class Person {
     if (!await choice.isChecked()) await this.page.getByText(t(`certificate.enrol.${custody}`), { exact: true }).first().click()
     await this.phone.shot(`06-enrol-device-${custody}`)
     await this.press(t('app.action.next'))
-    if (custody === 'pin') {
-      await this.page.getByText(t('certificate.enrol.pinFirst')).first().waitFor()
-      await this.typePin()
-      await this.page.getByText(t('certificate.enrol.pinAgain')).first().waitFor()
-      await this.typePin()
-    }
+    if (custody === 'pin') await this.choosePin()
+  }
+
+  /** A new PIN, twice. */
+  async choosePin() {
+    await this.page.getByText(this.t('certificate.enrol.pinFirst')).first().waitFor()
+    await this.typePin()
+    await this.page.getByText(this.t('certificate.enrol.pinAgain')).first().waitFor()
+    await this.typePin()
   }
 
   async enrolActivate({ tap }) {

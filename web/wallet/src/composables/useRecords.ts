@@ -2,6 +2,7 @@ import { computed, shallowRef } from 'vue'
 import { api } from '@shared/api/client'
 import type { Payment } from '@shared/api/types'
 import { useTask } from '@shared/task'
+import { recordKey } from '@/pay/record-key'
 import { useLive } from './useLive'
 
 /** The list of my payments, newest first, read page by page and kept fresh while it is on the screen. */
@@ -41,7 +42,7 @@ export function useRecords(pageSize: number) {
 
 /** Both lists by descending record index, each payment once, the first list's version winning. */
 export function merge(fresh: readonly Payment[], known: readonly Payment[]): Payment[] {
-  const byNumber = new Map<string, Payment>()
-  for (const payment of [...known, ...fresh]) byNumber.set(`${payment.number}/${payment.direction}`, payment)
-  return [...byNumber.values()].sort((a, b) => b.index - a.index)
+  const byKey = new Map<string, Payment>()
+  for (const payment of [...known, ...fresh]) byKey.set(`${recordKey(payment)}/${payment.direction}`, payment)
+  return [...byKey.values()].sort((a, b) => b.index - a.index)
 }

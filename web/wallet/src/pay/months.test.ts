@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { merge } from '@/composables/useRecords'
 import { normalised } from '@/composables/useTransfer'
 import { groupByMonth } from './months'
+import { isIndex, recordKey } from './record-key'
 
 const payment = (index: number, at: string, changes: Partial<Payment> = {}): Payment => ({
   number: `n${index}`, kind: 'transfer', direction: 'out', outcome: 'posted', code: null, amount: { minor: 1000, currency: 'CNY' }, fee: { minor: 10, currency: 'CNY' },
@@ -28,6 +29,12 @@ describe('records', () => {
   it('appear once when pages overlap, the fresh version first', () => {
     const merged = merge([payment(3, '2026-11-03T00:00:00Z', { outcome: 'posted' })], [payment(3, '2026-11-03T00:00:00Z', { outcome: 'held' }), payment(2, '2026-11-02T00:00:00Z')])
     expect(merged.map((one) => [one.index, one.outcome])).toEqual([[3, 'posted'], [2, 'posted']])
+  })
+
+  it('without a number, such as top-ups, stay apart', () => {
+    const topUp = (index: number) => payment(index, '2026-11-03T00:00:00Z', { kind: 'top_up', direction: 'in', number: null })
+    expect(merge([topUp(4), topUp(3)], [topUp(3)]).map(recordKey)).toEqual(['4', '3'])
+    expect([isIndex('4'), isIndex('AAAAAAAAAAAAAAAAAAAAAA')]).toEqual([true, false])
   })
 
   it('find payees by numbers as people write them', () => {

@@ -32,7 +32,7 @@ describe('records', () => {
   })
 
   it('without a number, such as top-ups, stay apart', () => {
-    const topUp = (index: number) => payment(index, '2026-11-03T00:00:00Z', { kind: 'top_up', direction: 'in', number: null })
+    const topUp = (index: number) => payment(index, '2026-11-03T00:00:00Z', { kind: 'top_up', direction: 'in', number: null as unknown as string })
     expect(merge([topUp(4), topUp(3)], [topUp(3)]).map(recordKey)).toEqual(['4', '3'])
     expect([isIndex('4'), isIndex('AAAAAAAAAAAAAAAAAAAAAA')]).toEqual([true, false])
   })

@@ -28,7 +28,7 @@ const CHECKS: [(&str, Check); 9] = [
     ("documents name what exists", docs::check),
     ("locales", locales::check),
     ("problem codes", codes::check),
-    ("configuration", settings::check),
+    ("configuration and options", settings::check),
 ];
 
 /// Run every check and print every finding.

@@ -11,7 +11,7 @@ const sum = (paths, size) => paths.reduce((total, path) => total + size(path), 0
 let broken = 0
 
 function check(what, bytes, limitKb) {
-  const good = bytes <= limitKb * KB
+  const good = bytes > 0 && bytes <= limitKb * KB
   if (!good) broken += 1
   console.log(`${good ? 'ok  ' : 'OVER'} ${what}: ${(bytes / KB).toFixed(1)} of ${limitKb} KB`)
 }

@@ -25,8 +25,8 @@ function watchUpdates(registration: ServiceWorkerRegistration): void {
 
 /** Registers the worker by `readyState`: at once when the page is loaded already. */
 export function startServiceWorker(): void {
-  if (!import.meta.env.PROD || !('serviceWorker' in navigator)) return
-  const register = () => { navigator.serviceWorker.register(scriptUrl('/sw.js')).then(watchUpdates, () => undefined) }
+  if (!import.meta.env.PROD || !navigator.serviceWorker) return
+  const register = () => { navigator.serviceWorker.register(scriptUrl('/sw.js')).then(watchUpdates, (error: unknown) => console.warn('the app works, but not offline:', error)) }
   if (document.readyState === 'complete') register()
   else addEventListener('load', register, { once: true })
 }
@@ -38,9 +38,15 @@ export async function checkForUpdate(): Promise<boolean> {
   return updateReady.value
 }
 
+/** Forgets the kept files, so that the next load fetches what the server has. */
+async function forgetFiles(): Promise<void> {
+  if (!('caches' in globalThis)) return
+  for (const name of await caches.keys()) await caches.delete(name)
+}
+
 /** Takes the new version now. */
 export function applyUpdate(): void {
-  if (!waiting) { location.reload(); return }
+  if (!waiting) { void forgetFiles().finally(() => location.reload()); return }
   navigator.serviceWorker.addEventListener('controllerchange', () => location.reload(), { once: true })
   waiting.postMessage('update')
 }

@@ -8,6 +8,8 @@ const me = shallowRef<Me | null>(null)
 const deployment = shallowRef<Deployment | null>(null)
 /** Seconds the server's clock is ahead of this device's. */
 const clockOffset = shallowRef(0)
+/** The server refused this version of the app. */
+const versionRefused = shallowRef(false)
 let deploymentLoad: Promise<Deployment> | null = null
 
 /** Reads the deployment once; later calls return the same. */
@@ -55,6 +57,9 @@ async function end(): Promise<void> {
   me.value = null
 }
 
-onProblem((problem) => { if (problem.code === 'session.required') me.value = null })
+onProblem((problem) => {
+  if (problem.code === 'session.required') me.value = null
+  if (problem.code === 'device.version') versionRefused.value = true
+})
 
-export const session = { me: readonly(me) as typeof me, deployment: readonly(deployment) as typeof deployment, clockOffset, load, loadDeployment, accept, acceptBalance, end }
+export const session = { me: readonly(me) as typeof me, deployment: readonly(deployment) as typeof deployment, clockOffset, versionRefused: readonly(versionRefused), load, loadDeployment, accept, acceptBalance, end }

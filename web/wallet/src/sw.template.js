@@ -1,7 +1,8 @@
 // The shell, offline. Never the API, never a payment: this worker keeps files and nothing else.
 const NAME = 'yinxin-__VERSION__'
 const SHELL = __SHELL__
-self.addEventListener('install', (event) => event.waitUntil(caches.open(NAME).then((cache) => cache.addAll(SHELL))))
+const asked = (path) => (path === '/' ? new Request(path, { headers: { accept: 'text/html' } }) : path)
+self.addEventListener('install', (event) => event.waitUntil(caches.open(NAME).then((cache) => cache.addAll(SHELL.map(asked)))))
 self.addEventListener('message', (event) => { if (event.data === 'update') self.skipWaiting() })
 self.addEventListener('activate', (event) => event.waitUntil(
   caches.keys().then((names) => Promise.all(names.filter((name) => name !== NAME).map((name) => caches.delete(name))))))

@@ -11,7 +11,7 @@ const APPS: [&str; 2] = ["wallet", "checkout"];
 fn main() -> io::Result<()> {
     let web = PathBuf::from(env("CARGO_MANIFEST_DIR")).join("../../web");
     let out = PathBuf::from(env("OUT_DIR"));
-    let mut table = String::from("pub(super) static FILES: &[File] = &[\n");
+    let mut table = String::from("static FILES: &[File] = &[\n");
     for app in APPS {
         let dist = web.join(app).join("dist");
         // Cargo takes a missing folder for a changed one and would build again each time.
@@ -24,15 +24,15 @@ fn main() -> io::Result<()> {
         fs::create_dir_all(&kept)?;
         let mut files = Vec::new();
         list(&dist, &dist, &mut files)?;
-        if !files.iter().any(|file| file == "index.html") {
-            files = vec!["index.html".to_owned()];
-            fs::write(kept.join("index.html"), stub(app))?;
-        } else {
+        if files.iter().any(|file| file == "index.html") {
             for file in &files {
                 let target = kept.join(file);
                 fs::create_dir_all(target.parent().unwrap_or(&kept))?;
                 fs::copy(dist.join(file), target)?;
             }
+        } else {
+            files = vec!["index.html".to_owned()];
+            fs::write(kept.join("index.html"), stub(app))?;
         }
         files.sort();
         for file in files.iter().filter(|file| !is_packed(file)) {

@@ -244,7 +244,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_slow_receiver_delays_nobody_who_asks_for_a_code_and_a_full_queue_says_so() {
-        let (url, receiver) = receiver(Vec::new(), Duration::from_secs(3600)).await;
+        let (url, receiver) = receiver(Vec::new(), Duration::from_hours(1)).await;
         let webhook = start(&url);
         webhook.send(message("stuck")).await.unwrap();
         receiver.wait_for(1).await;

@@ -7,8 +7,8 @@ use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn}
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{
-    Components, ContentBuilder, HeaderBuilder, HttpMethod, InfoBuilder, OpenApi, OpenApiBuilder, PathItem,
-    Ref, RefOr, Required, Response, ResponseBuilder,
+    Components, ContentBuilder, HeaderBuilder, InfoBuilder, OpenApi, OpenApiBuilder, PathItem, Ref, RefOr,
+    Required, Response, ResponseBuilder,
 };
 use utoipa::{PartialSchema, ToSchema};
 
@@ -72,7 +72,9 @@ fn add_schema<T: ToSchema>(document: &mut OpenApi) {
 }
 
 /// The operations of one path with their methods.
-pub(crate) fn operations(item: &PathItem) -> impl Iterator<Item = (HttpMethod, &Operation)> {
+#[cfg(test)]
+pub(crate) fn operations(item: &PathItem) -> impl Iterator<Item = (utoipa::openapi::HttpMethod, &Operation)> {
+    use utoipa::openapi::HttpMethod;
     [
         (HttpMethod::Get, &item.get),
         (HttpMethod::Post, &item.post),

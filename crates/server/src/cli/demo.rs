@@ -1,6 +1,6 @@
 //! `yinxin demo`: play money, people and a tea shop in one command.
 
-use super::listen::{bind, bind_next, keep_house, stop_on_signal};
+use super::listen::{bind, bind_next, stop_on_signal};
 use super::terminal::say;
 use crate::adapters::sms_tray::SmsTray;
 use crate::app::{App, Demo as DemoParts, Parts};
@@ -78,7 +78,6 @@ impl Demo {
             behind_proxy: false,
             stop: stop.clone(),
         });
-        let house = tokio::spawn(keep_house(wallet, stop.clone()));
         let places = shop::Places { wallet_origin: &origin, origin: shop_url.trim_end_matches('/') };
         let shop_routes = shop::router(&places, &credentials, access.clone(), stop.clone())?;
         let caps = Caps::new(CONNECTIONS_MAX, CONNECTIONS_PER_ADDRESS);
@@ -86,7 +85,7 @@ impl Demo {
         let shop_door = door(shop_listener, shop_routes, &caps);
         greet(&origin, &shop_url, access.as_deref(), self.data.as_deref());
         tokio::join!(wallet_door.serve(stop.clone()), shop_door.serve(stop));
-        house.await?;
+        wallet.close().await;
         Ok(())
     }
 

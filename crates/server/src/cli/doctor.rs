@@ -42,7 +42,7 @@ impl SmsSender for NoSender {
 }
 
 impl Doctor {
-    pub(super) async fn run(self) -> anyhow::Result<()> {
+    pub(super) fn run(self) -> anyhow::Result<()> {
         let mut findings = Vec::new();
         let data = match (&self.config, self.data) {
             (Some(file), _) => match Config::load(Some(file)) {
@@ -124,7 +124,8 @@ fn look_at_stamp(origin: &str, stamp: Stamp) -> Finding {
 fn look_at_mode(data: &Path) -> Finding {
     use std::os::unix::fs::PermissionsExt as _;
     let mode = std::fs::metadata(data).map_or(0, |metadata| metadata.permissions().mode() & 0o777);
-    if mode & 0o077 == 0 {
+    let is_private = mode.trailing_zeros() >= 6;
+    if is_private {
         Finding::Good("only its owner can read the data directory".to_owned())
     } else {
         let mend = format!("chmod 700 {}", data.display());

@@ -1,14 +1,9 @@
-//! Listening, serving until told to stop, and the jobs that run beside.
+//! Listening, and being told to stop.
 
 use std::net::{SocketAddr, TcpListener as StdListener};
-use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
-use yinxin_wallet::Wallet;
-
-/// How often the desk is swept of what is over.
-const SWEEP_EVERY: Duration = Duration::from_secs(60);
 
 /// Binds `address`.
 pub(super) fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
@@ -42,22 +37,6 @@ pub(super) fn stop_on_signal() -> std::io::Result<watch::Receiver<bool>> {
         std::future::pending::<()>().await;
     });
     Ok(stop)
-}
-
-/// Finishes what a crash left begun, and sweeps the desk, until `stop`.
-pub(super) async fn keep_house(wallet: Wallet, mut stop: watch::Receiver<bool>) {
-    if let Err(error) = wallet.finish_intentions().await {
-        tracing::error!(%error, "what was begun before could not be finished");
-    }
-    loop {
-        if let Err(error) = wallet.sweep_desk() {
-            tracing::error!(%error, "the desk was not swept");
-        }
-        tokio::select! {
-            () = tokio::time::sleep(SWEEP_EVERY) => {}
-            _ = stop.wait_for(|stop| *stop) => return,
-        }
-    }
 }
 
 #[cfg(test)]

@@ -67,7 +67,11 @@ fn dispatch(command: Command) -> anyhow::Result<()> {
             log_to_terminal("warn");
             runtime()?.block_on(demo.run())
         }
-        Command::Doctor(doctor) => runtime()?.block_on(doctor.run()),
+        Command::Doctor(doctor) => {
+            let runtime = runtime()?;
+            let _inside = runtime.enter();
+            doctor.run()
+        }
         Command::Rebuild(rebuild) => rebuild.run(),
         Command::Enrol(enrol) => runtime()?.block_on(enrol.run()),
         Command::Pay(pay) => runtime()?.block_on(pay.run()),

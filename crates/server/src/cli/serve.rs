@@ -1,6 +1,6 @@
 //! `yinxin serve`: a live deployment.
 
-use super::listen::{bind, keep_house, stop_on_signal};
+use super::listen::{bind, stop_on_signal};
 use super::terminal::say;
 use crate::adapters::sms_webhook::{SmsWebhook, Target};
 use crate::app::{App, Parts};
@@ -50,10 +50,9 @@ impl Serve {
             stop: stop.clone(),
         });
         let caps = Caps::new(config.connections.total, config.connections.per_address);
-        let house = tokio::spawn(keep_house(wallet, stop.clone()));
         say(&format!("{} serves {} on {}", settings.operator, settings.origin, config.listen));
         Door { listener, tls, router: site::router(&app, None), caps }.serve(stop).await;
-        house.await?;
+        wallet.close().await;
         Ok(())
     }
 }

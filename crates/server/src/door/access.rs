@@ -30,12 +30,11 @@ pub(crate) async fn ask(State(code): State<Arc<str>>, request: Request, next: Ne
         return next.run(request).await;
     }
     let typed = request.uri().query().and_then(|query| query.strip_prefix("access="));
-    if let (Some(typed), &Method::GET) = (typed, request.method()) {
-        if let (true, Some(cookie)) = (is_same(typed, &code), cookies::set(cookies::ACCESS, &code, None)) {
-            let path = request.uri().path().trim_start_matches('/');
-            return (StatusCode::SEE_OTHER, [(LOCATION, format!("/{path}"))], [(SET_COOKIE, cookie)])
-                .into_response();
-        }
+    let is_right = request.method() == Method::GET && typed.is_some_and(|typed| is_same(typed, &code));
+    if let Some(cookie) = cookies::set(cookies::ACCESS, &code, None).filter(|_| is_right) {
+        let path = request.uri().path().trim_start_matches('/');
+        return (StatusCode::SEE_OTHER, [(LOCATION, format!("/{path}"))], [(SET_COOKIE, cookie)])
+            .into_response();
     }
     let csp = Csp { form_action: "'self'".to_owned(), ..Csp::page() }.text();
     let headers = [(CONTENT_TYPE, "text/html; charset=utf-8".to_owned()), (CONTENT_SECURITY_POLICY, csp)];

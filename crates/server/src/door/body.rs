@@ -53,13 +53,12 @@ fn escapes_control_character(bytes: &[u8]) -> bool {
     let mut rest = bytes;
     while let Some(at) = rest.iter().position(|byte| *byte == b'\\') {
         let escape = rest.get(at + 1..).unwrap_or_default();
-        let is_control = match escape {
-            [b'b' | b'f' | b'n' | b'r' | b't', ..] => true,
-            [b'u', b'0', b'0', b'0' | b'1', ..] => true,
-            [b'u', b'0', b'0', b'7', b'f' | b'F', ..] => true,
-            [b'u', b'0', b'0', b'8' | b'9', ..] => true,
-            _ => false,
-        };
+        let is_control = matches!(
+            escape,
+            [b'b' | b'f' | b'n' | b'r' | b't', ..]
+                | [b'u', b'0', b'0', b'0' | b'1' | b'8' | b'9', ..]
+                | [b'u', b'0', b'0', b'7', b'f' | b'F', ..]
+        );
         if is_control {
             return true;
         }

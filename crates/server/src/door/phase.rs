@@ -22,7 +22,7 @@ const FIRST_BYTE_TIMEOUT: Duration = Duration::from_secs(10);
 /// From the first byte of a request to the end of its head.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// Between two requests: a new TLS connection costs as much as three payments.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(300);
+const IDLE_TIMEOUT: Duration = Duration::from_mins(5);
 /// A peer that reads nothing although something waits for it.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 /// How often the deadline is looked at.
@@ -275,7 +275,7 @@ mod tests {
     async fn a_request_that_is_served_has_no_deadline_but_a_peer_that_takes_nothing_does() {
         let phase = Phase::new();
         let _serving = phase.begin();
-        assert!(tokio::time::timeout(Duration::from_secs(3600), phase.expired()).await.is_err());
+        assert!(tokio::time::timeout(Duration::from_hours(1), phase.expired()).await.is_err());
         phase.writing(true);
         assert!(tokio::time::timeout(Duration::from_secs(32), phase.expired()).await.is_ok());
     }

@@ -11,6 +11,7 @@ use axum::http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use tempfile::TempDir;
 use tokio::sync::watch;
 use tower::ServiceExt as _;
@@ -129,7 +130,7 @@ fn the_table_of_who_may_is_what_the_router_says() {
                 let value = serde_json::to_value(security).unwrap();
                 value[0].as_object().unwrap().keys().next().unwrap().clone()
             });
-            table.push_str(&format!("{who:9} {} {path}\n", name(&method)));
+            let _ = writeln!(table, "{who:9} {} {path}", name(&method));
         }
     }
     let mut lines: Vec<_> = table.lines().collect();

@@ -29,6 +29,7 @@ struct File {
     gz: Option<&'static [u8]>,
 }
 
+const HTML: &str = "text/html; charset=utf-8";
 /// A year, for files whose name holds their hash.
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 /// First segments that never are a page of the wallet.
@@ -112,7 +113,7 @@ fn file(app: &str, path: &str) -> Option<&'static File> {
 
 /// A file has a dot in its name; a page never does. The pages' own documents are no files to ask for.
 fn is_asset(path: &str) -> bool {
-    path.rsplit('/').next().is_some_and(|name| name.contains('.')) && !path.ends_with(".html")
+    path.rsplit('/').next().is_some_and(|name| name.contains('.')) && content_type(path) != HTML
 }
 
 /// A browser that navigates asks for HTML.
@@ -170,7 +171,7 @@ fn pick(file: &'static File, asked: &HeaderMap) -> (Option<&'static str>, &'stat
 
 fn content_type(path: &str) -> &'static str {
     match path.rsplit('.').next().unwrap_or_default() {
-        "html" => "text/html; charset=utf-8",
+        "html" => HTML,
         "js" | "mjs" => "text/javascript; charset=utf-8",
         "css" => "text/css; charset=utf-8",
         "json" => "application/json",
@@ -196,13 +197,13 @@ mod tests {
         find(path, &headers, frames).map(|(file, csp)| (file.app, file.path, csp))
     }
 
-    const HTML: &str = "text/html,application/xhtml+xml,*/*;q=0.8";
+    const NAVIGATION: &str = "text/html,application/xhtml+xml,*/*;q=0.8";
 
     #[test]
     fn a_page_of_the_app_gets_the_app_and_a_missing_file_gets_nothing() {
         for page in ["/", "/welcome", "/pay/ord_a4dqobyha4dqobyh", "/Q/CIA4DQ", "/q/cia4dq", "/security"] {
             assert_eq!(
-                ask(page, HTML, &Frames::None).map(|found| (found.0, found.1)),
+                ask(page, NAVIGATION, &Frames::None).map(|found| (found.0, found.1)),
                 Some(("wallet", "index.html"))
             );
             assert_eq!(ask(page, "*/*", &Frames::None), None, "{page}: only a navigation gets a page");
@@ -219,7 +220,7 @@ mod tests {
             "/../Cargo.toml",
             "/assets/../index.html",
         ] {
-            assert_eq!(ask(missing, HTML, &Frames::None), None, "{missing}");
+            assert_eq!(ask(missing, NAVIGATION, &Frames::None), None, "{missing}");
         }
         let checkout = ask("/checkout/ord_a4dqobyha4dqobyh", HTML, &Frames::None).unwrap();
         assert_eq!((checkout.0, checkout.1), ("checkout", "index.html"));
@@ -228,10 +229,10 @@ mod tests {
     #[test]
     fn only_a_demonstration_is_framed_and_only_by_itself() {
         let demo = Frames::Demo { shop: "http://localhost:8089".to_owned() };
-        assert!(ask("/", HTML, &Frames::None).unwrap().2.text().contains("frame-ancestors 'none'"));
-        let page = ask("/", HTML, &demo).unwrap().2.text();
+        assert!(ask("/", NAVIGATION, &Frames::None).unwrap().2.text().contains("frame-ancestors 'none'"));
+        let page = ask("/", NAVIGATION, &demo).unwrap().2.text();
         assert!(page.contains("frame-ancestors 'self'") && !page.contains("frame-src"));
-        if let Some((_, _, csp)) = ask("/demo", HTML, &demo) {
+        if let Some((_, _, csp)) = ask("/demo", NAVIGATION, &demo) {
             assert!(csp.text().contains("frame-src 'self' http://localhost:8089;"));
             assert!(csp.text().contains("frame-ancestors 'none'"));
         }

@@ -29,8 +29,8 @@ impl<'a> Writing<'a> {
     }
 
     /// A recorded outcome with its proof.
-    pub(super) fn acceptance(&self, recorded: yinxin_wallet::Acceptance) -> Result<Acceptance, Problem> {
-        Ok(Acceptance {
+    pub(super) fn acceptance(&self, recorded: yinxin_wallet::Acceptance) -> Acceptance {
+        Acceptance {
             payment: self.payment(recorded.payment),
             index: recorded.index,
             record: Base64Url(recorded.record),
@@ -40,7 +40,7 @@ impl<'a> Writing<'a> {
             checkpoint: recorded.checkpoint,
             proof: recorded.proof.into_iter().map(bytes).collect(),
             balance: self.app.balance(recorded.balance.unwrap_or(self.balance)),
-        })
+        }
     }
 
     /// One line of the records.

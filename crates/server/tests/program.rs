@@ -1,0 +1,243 @@
+//! The real program at the command line.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use tempfile::TempDir;
+
+fn yinxin(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_yinxin"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("YINXIN_")) {
+        command.env_remove(name);
+    }
+    command.args(arguments).stdin(Stdio::null());
+    command
+}
+
+fn run(arguments: &[&str]) -> Output {
+    yinxin(arguments).output().unwrap()
+}
+
+fn told(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// A running demonstration; ended when dropped.
+struct Demo {
+    child: Child,
+    origin: String,
+    said: String,
+}
+
+impl Demo {
+    /// Starts it and reads what it says until it is ready.
+    fn start(arguments: &[&str]) -> Self {
+        let child =
+            yinxin(&["demo"]).args(arguments).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut demo = Self { child, origin: String::new(), said: String::new() };
+        let lines = BufReader::new(demo.child.stdout.take().unwrap()).lines();
+        for line in lines.map(Result::unwrap) {
+            if let Some((origin, _)) = line.trim().split_once("/demo") {
+                origin.clone_into(&mut demo.origin);
+            }
+            demo.said.push_str(&line);
+            demo.said.push('\n');
+            if line.contains("Ctrl-C") {
+                break;
+            }
+        }
+        assert!(!demo.origin.is_empty(), "the demonstration did not start: {}", demo.said);
+        demo
+    }
+
+    fn end(mut self) -> bool {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        self.child.wait().unwrap().success()
+    }
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn folder() -> TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+#[test]
+fn a_new_person_enrols_and_pays_for_tea_at_a_fresh_demonstration() {
+    let port = free_port();
+    let demo = Demo::start(&["--listen", &format!("127.0.0.1:{port}")]);
+    let tour = run(&["try", "--server", &demo.origin]);
+    let told = told(&tour);
+    assert!(tour.status.success(), "{told}");
+    for step in ["register", "certificate", "activate", "top up", "order", "pay", "verify"] {
+        assert!(told.contains(step), "{told}");
+    }
+    assert!(demo.end(), "told to stop, it ends well");
+}
+
+#[test]
+fn above_the_tap_limit_the_tour_pays_with_a_pin() {
+    let demo = Demo::start(&["--listen", &format!("127.0.0.1:{}", free_port())]);
+    let tour = run(&["try", "--server", &demo.origin, "--ware", "silver-needle"]);
+    assert!(tour.status.success(), "{}", told(&tour));
+    let refused = run(&["try", "--server", &demo.origin, "--ware", "puer"]);
+    assert!(!refused.status.success(), "268 yuan from 100: {}", told(&refused));
+    assert!(told(&refused).contains("payment.insufficient_funds"), "{}", told(&refused));
+}
+
+#[test]
+fn a_taken_port_moves_a_throw_away_demonstration_and_stops_one_with_data() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let listen = format!("127.0.0.1:{port}");
+    let moved = Demo::start(&["--listen", &listen]);
+    assert_ne!(moved.origin, format!("http://localhost:{port}"));
+    let data = folder();
+    let path = data.path().join("kept");
+    let stopped = run(&["demo", "--listen", &listen, "--data", text(&path)]);
+    assert!(!stopped.status.success());
+    assert!(told(&stopped).contains("choose another port"), "{}", told(&stopped));
+}
+
+#[test]
+fn kept_data_keep_their_origin_and_are_never_served_as_live() {
+    let data = folder();
+    let path = data.path().join("kept");
+    let port = free_port();
+    let listen = format!("127.0.0.1:{port}");
+    assert!(Demo::start(&["--listen", &listen, "--data", text(&path)]).end());
+    let again = Demo::start(&["--data", text(&path)]);
+    assert_eq!(again.origin, format!("http://localhost:{port}"), "the port comes from the data");
+    let busy = run(&["demo", "--data", text(&path)]);
+    assert!(told(&busy).contains("is taken"), "{}", told(&busy));
+    assert!(again.end());
+    let other = run(&["demo", "--listen", "127.0.0.1:1", "--data", text(&path)]);
+    assert!(told(&other).contains("belong to"), "{}", told(&other));
+    let secret = data.path().join("secret");
+    std::fs::write(&secret, "0123456789abcdef0123").unwrap();
+    let config = data.path().join("yinxin.toml");
+    let toml = format!(
+        "data = {path:?}\nlisten = \"127.0.0.1:{port}\"\n[sms]\nwebhook = \"http://127.0.0.1:9/\"\nsecret_file = {secret:?}\n"
+    );
+    std::fs::write(&config, toml).unwrap();
+    let served = run(&["serve", "--config", text(&config)]);
+    assert!(!served.status.success());
+    assert!(told(&served).contains("demo"), "{}", told(&served));
+}
+
+#[test]
+fn beyond_this_machine_an_access_code_is_printed() {
+    let demo = Demo::start(&["--listen", &format!("0.0.0.0:{}", free_port())]);
+    assert!(demo.said.contains("?access="), "{}", demo.said);
+}
+
+#[test]
+fn a_live_deployment_is_made_served_and_examined() {
+    let place = folder();
+    let (data, key) = (place.path().join("data"), place.path().join("root.pem"));
+    let inside = data.join("root.pem");
+    std::fs::create_dir(&data).unwrap();
+    let make = |root_key: &Path| {
+        run(&[
+            "init",
+            "--data",
+            text(&data),
+            "--origin",
+            "https://pay.example",
+            "--name",
+            "Pay",
+            "--root-key",
+            text(root_key),
+        ])
+    };
+    assert!(told(&make(&inside)).contains("inside the data directory"));
+    let made = make(&key);
+    assert!(made.status.success() && told(&made).contains("passphrase"), "{}", told(&made));
+    assert!(!make(&place.path().join("other.pem")).status.success(), "never twice");
+
+    let healthy = run(&["doctor", "--data", text(&data)]);
+    assert!(told(&healthy).contains("the books open"), "{}", told(&healthy));
+    let rebuilt = run(&["rebuild", "--data", text(&data)]);
+    assert!(rebuilt.status.success() && told(&rebuilt).contains("1 records"), "{}", told(&rebuilt));
+    let demo = run(&["demo", "--data", text(&data)]);
+    assert!(told(&demo).contains("live deployment"), "{}", told(&demo));
+
+    std::fs::copy(&key, data.join("keys").join("forgotten.pem")).unwrap();
+    let sick = run(&["doctor", "--data", text(&data)]);
+    assert!(!sick.status.success());
+    assert!(told(&sick).contains("WRONG") && told(&sick).contains("root key"), "{}", told(&sick));
+    let config = place.path().join("yinxin.toml");
+    std::fs::write(&config, format!("data = {data:?}\nlissten = 1\n")).unwrap();
+    let refused = told(&run(&["serve", "--config", text(&config)]));
+    assert!(refused.contains("line 2") && refused.contains("lissten"), "{refused}");
+    std::fs::write(&config, format!("data = {data:?}\n")).unwrap();
+    let refused = told(&run(&["serve", "--config", text(&config)]));
+    assert!(refused.contains("root key"), "{refused}");
+}
+
+#[test]
+fn a_live_server_answers_behind_a_proxy_and_ends_when_told() {
+    let place = folder();
+    let (data, key, secret) =
+        (place.path().join("data"), place.path().join("root.pem"), place.path().join("secret"));
+    std::fs::write(&secret, "0123456789abcdef0123").unwrap();
+    let made = run(&[
+        "init",
+        "--data",
+        text(&data),
+        "--origin",
+        "https://pay.example",
+        "--name",
+        "Pay",
+        "--root-key",
+        text(&key),
+    ]);
+    assert!(made.status.success(), "{}", told(&made));
+    let port = free_port();
+    let mut child = yinxin(&["serve"])
+        .env("YINXIN_DATA", &data)
+        .env("YINXIN_LISTEN", format!("127.0.0.1:{port}"))
+        .env("YINXIN_SMS_WEBHOOK", "http://127.0.0.1:9/")
+        .env("YINXIN_SMS_SECRET_FILE", &secret)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let ready = lines.next().unwrap().unwrap();
+    assert!(ready.contains("https://pay.example"), "{ready}");
+    let answer =
+        ask(port, "GET /api/v1/deployment HTTP/1.1\r\nHost: pay.example\r\nConnection: close\r\n\r\n");
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(answer.contains("strict-transport-security: max-age="), "{answer}");
+    assert!(answer.contains("\"stamp\":\"live\""), "{answer}");
+    let other = ask(port, "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    assert!(other.starts_with("HTTP/1.1 421"), "{other}");
+    let id = child.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    assert!(child.wait().unwrap().success());
+}
+
+fn ask(port: u16, request: &str) -> String {
+    let mut stream = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
+    std::io::Write::write_all(&mut stream, request.as_bytes()).unwrap();
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    String::from_utf8_lossy(&answer).into_owned()
+}

@@ -5,7 +5,7 @@ use crate::start::{DataDir, StartError};
 use crate::{Wallet, WalletError};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use yinxin_core::certificate::{RevocationReason, State};
+use yinxin_core::certificate::{Certificate as BookCertificate, RevocationReason, State};
 use yinxin_core::{Book, Millis, Stamp};
 use yinxin_pki::ceremony::{self, CeremonyInput};
 use yinxin_pki::ocsp::{self, Naming, Responder, Status};
@@ -68,7 +68,8 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), StartError> {
     std::fs::write(path, bytes).map_err(|error| StartError::file(path, error))
 }
 
-fn write_private(path: &Path, bytes: &[u8]) -> Result<(), StartError> {
+/// Writes a new file that its owner alone can read, durably.
+pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), StartError> {
     use std::io::Write;
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
@@ -215,8 +216,10 @@ impl Authority {
 }
 
 /// A certificate's state in the words of a revocation list; none while it is good.
-pub(crate) fn revocation(state: State) -> Option<(Millis, Reason)> {
-    match state {
+fn revocation(certificate: &BookCertificate) -> Option<(Millis, Reason)> {
+    match certificate.state {
+        // It may have been signed before it was given up: nobody may accept it.
+        State::Abandoned => Some((certificate.not_before, Reason::CessationOfOperation)),
         State::Suspended { since, .. } => Some((since, Reason::CertificateHold)),
         State::Revoked { reason, since, .. } => {
             let reason = match reason {
@@ -226,18 +229,14 @@ pub(crate) fn revocation(state: State) -> Option<(Millis, Reason)> {
             };
             Some((since, reason))
         }
-        State::Requested
-        | State::Issued { .. }
-        | State::Active { .. }
-        | State::Abandoned
-        | State::Expired { .. } => None,
+        State::Requested | State::Issued { .. } | State::Active { .. } | State::Expired { .. } => None,
     }
 }
 
 fn revoked(book: &Book) -> Vec<Revoked> {
     book.certificates()
         .filter_map(|(_, certificate)| {
-            let (at, reason) = revocation(certificate.state)?;
+            let (at, reason) = revocation(certificate)?;
             let serial = Serial::from_hex(&certificate.serial.to_string()).ok()?;
             Some(Revoked { serial, at_ms: at.0, reason })
         })
@@ -256,9 +255,13 @@ impl Wallet {
         let authority = &self.inner.authority;
         let responders =
             [&authority.payment, &authority.merchant].map(|issuer| Responder::direct(issuer, Naming::ByKey));
+        let merchants = std::cell::OnceCell::new();
         ocsp::respond(&responders, request, self.now().0, OCSP_LIFE_MS, |issuer, serial| match issuer {
             yinxin_pki::Authority::Payment => self.payment_certificate_status(serial),
-            yinxin_pki::Authority::Merchant => self.merchant_certificate_status(serial),
+            yinxin_pki::Authority::Merchant => {
+                let known: &Vec<Serial> = merchants.get_or_init(|| self.merchant_serials());
+                if known.contains(serial) { Status::Good } else { Status::Unknown }
+            }
         })
     }
 
@@ -266,26 +269,18 @@ impl Wallet {
         let Ok(serial) = serial.hex().parse() else { return Status::Unknown };
         self.inner.writer.book(|book| {
             let found = book.certificate_by_serial(&serial).and_then(|id| book.certificate(id));
-            match found {
-                Some(certificate) if certificate.thumbprint().is_some() => {
-                    match revocation(certificate.state) {
-                        Some((at, reason)) => Status::Revoked { at_ms: at.0, reason },
-                        None => Status::Good,
-                    }
-                }
-                Some(_) | None => Status::Unknown,
+            match found.map(|certificate| (certificate.thumbprint(), revocation(certificate))) {
+                Some((_, Some((at, reason)))) => Status::Revoked { at_ms: at.0, reason },
+                Some((Some(_), None)) => Status::Good,
+                Some((None, None)) | None => Status::Unknown,
             }
         })
     }
 
-    fn merchant_certificate_status(&self, serial: &Serial) -> Status {
+    fn merchant_serials(&self) -> Vec<Serial> {
         let merchants = self.inner.store.desk.read(|desk| desk.merchants(MERCHANTS_MAX)).unwrap_or_default();
-        let known = merchants.iter().filter_map(|row| Certificate::parse(&row.certificate).ok());
-        if known.into_iter().any(|certificate| certificate.serial() == serial) {
-            Status::Good
-        } else {
-            Status::Unknown
-        }
+        let parsed = merchants.iter().filter_map(|row| Certificate::parse(&row.certificate).ok());
+        parsed.map(|certificate| certificate.serial().clone()).collect()
     }
 
     /// A file of the authority, as served under `/pki/`.

@@ -240,14 +240,21 @@ impl Wallet {
         let issuance = self.own_issuance(session, certificate)?;
         let person = self.person_row(session.person)?;
         self.confirm_password(&person, password, Budget::certificate(session.person)).await?;
+        if issuance.device != session.device {
+            // Before the record: a crash in between leaves a device signed out, never one signed in.
+            self.inner.store.desk.write(|tx| {
+                tx.delete_sessions_on(session.person, issuance.device)?;
+                match reason {
+                    RevocationReason::KeyCompromise => tx.forget_device(session.person, issuance.device),
+                    RevocationReason::CessationOfOperation | RevocationReason::PrivilegeWithdrawn => Ok(()),
+                }
+            })?;
+        }
         let action = Action::Revoke { certificate, reason };
         let evidence = session_evidence(session);
         match self.submit(&[b"revoke", certificate.as_bytes()], action, evidence).await {
             Ok(_) | Err(WalletError::Refused(Refusal::CertificateRevoked)) => {}
             Err(error) => return Err(error),
-        }
-        if issuance.device != session.device {
-            self.inner.store.desk.write(|tx| tx.delete_sessions_on(session.person, issuance.device))?;
         }
         self.certificate(session, certificate)
     }

@@ -90,11 +90,11 @@ impl Wallet {
             tries: 0,
             consumed_at: None,
         };
-        let budgets: Vec<Budget> = address
-            .and_then(Budget::messages_from)
-            .into_iter()
-            .chain([Budget::messages(&row.phone), Budget::messages_of_the_day(&row.phone)])
-            .collect();
+        let strangers = address
+            .map(|address| Budget::messages_from(address).into_iter().chain([Budget::messages_in_all()]));
+        let own =
+            [Budget::messages(&row.phone, row.purpose), Budget::messages_of_the_day(&row.phone, row.purpose)];
+        let budgets: Vec<Budget> = strangers.into_iter().flatten().chain(own).collect();
         if let Some(retry_at) = self.inner.store.desk.write(|tx| keep(tx, &row, &budgets, now))? {
             return Err(WalletError::TooManyTries { retry_at });
         }
@@ -158,10 +158,13 @@ impl Wallet {
     ) -> Result<(), WalletError> {
         let now = self.now();
         let mac = self.code_mac(errand, typed);
-        let budgets: Vec<Budget> = Budget::address(address)
-            .into_iter()
-            .chain([Budget::code(errand.phone.as_str()), Budget::all()])
-            .collect();
+        // Only a registration is open to strangers; whoever types another code has shown the password.
+        let strangers = match errand.purpose {
+            CodePurpose::Register => Budget::address(address).into_iter().chain([Budget::all()]).collect(),
+            CodePurpose::LogIn | CodePurpose::Enrol | CodePurpose::Resume => Vec::new(),
+        };
+        let own = Budget::code(errand.phone.as_str(), errand.purpose);
+        let budgets: Vec<Budget> = strangers.into_iter().chain([own]).collect();
         let verdict = self.inner.store.desk.write(|tx| {
             if let Some(retry_at) = guessing::count(tx, &budgets, now)? {
                 return Ok(Verdict::Full(retry_at));

@@ -159,6 +159,8 @@ impl Wallet {
         enrolment: EnrolmentId,
         text: &SignedText,
     ) -> Result<CertificateView, WalletError> {
+        // Nobody gives the certificate up while it is activated.
+        let _one_at_a_time = issuing::ISSUING.lock().await;
         let row = self.own_enrolment(session, enrolment)?;
         let issuance = self
             .inner

@@ -12,7 +12,7 @@ use crate::{Wallet, WalletError};
 use std::net::IpAddr;
 use yinxin_core::text::sha256;
 use yinxin_core::{DeviceId, Millis, PersonId};
-use yinxin_store::desk::{DeskError, DeskWrite};
+use yinxin_store::desk::{CodePurpose, DeskError, DeskWrite};
 
 /// One counter and how full it may be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,24 +48,35 @@ impl Budget {
         Self::named(format!("certificate:{person}"), 10, Millis::HOUR)
     }
 
-    /// Codes typed for one phone: 20 an hour beside the five tries of each code.
-    pub(crate) fn code(phone: &str) -> Self {
-        Self::named(format!("code:{}", phone_digest(phone)), 20, Millis::HOUR)
+    /// Codes typed for one phone and purpose: 20 an hour beside the five tries of each code. Each purpose has its own count:
+    /// whoever asks for codes to register must not use up the owner's.
+    pub(crate) fn code(phone: &str, purpose: CodePurpose) -> Self {
+        Self::named(format!("code:{}:{}", purpose.word(), phone_digest(phone)), 20, Millis::HOUR)
     }
 
     /// Messages sent to one phone: 10 an hour beside the 60 s between two.
-    pub(crate) fn messages(phone: &str) -> Self {
-        Self::named(format!("sms:{}", phone_digest(phone)), 10, Millis::HOUR)
+    pub(crate) fn messages(phone: &str, purpose: CodePurpose) -> Self {
+        Self::named(format!("sms:{}:{}", purpose.word(), phone_digest(phone)), 10, Millis::HOUR)
     }
 
     /// Messages sent to one phone: 20 a day.
-    pub(crate) fn messages_of_the_day(phone: &str) -> Self {
-        Self::named(format!("sms-day:{}", phone_digest(phone)), 20, Millis::DAY)
+    pub(crate) fn messages_of_the_day(phone: &str, purpose: CodePurpose) -> Self {
+        Self::named(format!("sms-day:{}:{}", purpose.word(), phone_digest(phone)), 20, Millis::DAY)
     }
 
     /// Messages asked for from one address prefix: 30 an hour.
     pub(crate) fn messages_from(address: IpAddr) -> Option<Self> {
         prefix(address).map(|prefix| Self::named(format!("sms-from:{prefix}"), 30, Millis::HOUR))
+    }
+
+    /// Messages that strangers ask for, in all: 2,000 an hour.
+    pub(crate) fn messages_in_all() -> Self {
+        Self::named("sms-all".to_owned(), 2_000, Millis::HOUR)
+    }
+
+    /// Payees looked for by one person: 100 an hour.
+    pub(crate) fn lookups(person: PersonId) -> Self {
+        Self::named(format!("lookups:{person}"), 100, Millis::HOUR)
     }
 
     /// Tries from one address prefix: 100 an hour. Loopback names nobody: it has no budget of its own.

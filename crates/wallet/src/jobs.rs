@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::MissedTickBehavior;
 
 /// How often half-done intentions are finished and the desk is swept.
-const EVERY: Duration = Duration::from_secs(60);
+const EVERY: Duration = Duration::from_mins(1);
 /// A snapshot is taken when this many records came after the last one.
 const SNAPSHOT_EVERY: u64 = 50_000;
 /// A closing wallet takes a snapshot when a start would replay more than this.

@@ -85,6 +85,17 @@ pub struct Settings {
     pub log_key: String,
 }
 
+/// Whether a wallet can post.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Health {
+    /// It can.
+    Serving,
+    /// Not until the clock is right or an operator accepts it.
+    ClockWrong,
+    /// The writer has ended; the process must too.
+    Ended,
+}
+
 /// The wallet: every use case is a method. Cheap to clone.
 #[derive(Clone)]
 pub struct Wallet {
@@ -106,6 +117,8 @@ pub(crate) struct Inner {
     pub(crate) events: Events,
     pub(crate) projected: watch::Receiver<u64>,
     pub(crate) dir: DataDir,
+    /// Nobody else works on the directory while this is open.
+    pub(crate) _lock: std::fs::File,
 }
 
 impl Wallet {
@@ -125,6 +138,23 @@ impl Wallet {
     #[must_use]
     pub fn events(&self) -> &Events {
         &self.inner.events
+    }
+
+    /// Whether the wallet can post, as a supervisor asks.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        let posting = self.inner.writer.is_running();
+        match (posting, self.inner.writer.clock_is_right()) {
+            (false, _) => Health::Ended,
+            (true, false) => Health::ClockWrong,
+            (true, true) => Health::Serving,
+        }
+    }
+
+    /// Waits until the writer has ended: the disk did not make a batch durable. The process must end, and verify at its start.
+    pub async fn ended(&self) {
+        let mut sizes = self.inner.writer.sizes();
+        while sizes.changed().await.is_ok() {}
     }
 
     /// The number of committed records.

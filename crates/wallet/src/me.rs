@@ -1,10 +1,12 @@
 //! What I see of myself: name, numbers, balance, settings.
 
+use crate::ledger::{Tiles, hashes};
 use crate::open::next_midnight;
 use crate::{SessionContext, Wallet, WalletError};
 use yinxin_core::certificate::State;
 use yinxin_core::policy::Policy;
 use yinxin_core::{AccountId, Action, Command, CommandId, Millis, Minor, PersonId};
+use yinxin_tlog::consistency_proof;
 
 /// Myself.
 #[derive(Debug, Clone)]
@@ -89,5 +91,18 @@ impl Wallet {
     /// The newest signed checkpoint of the usage log.
     pub fn checkpoint(&self) -> Result<String, WalletError> {
         Ok(self.inner.store.journal.head()?.ok_or(WalletError::NotFound)?.note)
+    }
+
+    /// The proof that the log of `new` records goes on from the one of `old` records.
+    ///
+    /// # Errors
+    /// `Malformed` unless 0 < `old` ≤ `new` ≤ the records there are.
+    pub fn consistency(&self, old: u64, new: u64) -> Result<Vec<[u8; 32]>, WalletError> {
+        if old == 0 || old > new || new > self.records() {
+            return Err(WalletError::Malformed);
+        }
+        let source = Tiles(&self.inner.store.journal);
+        let proof = self.inner.writer.ledger(|ledger| consistency_proof(&ledger.tree, &source, old, new));
+        proof.map(hashes).map_err(|error| WalletError::Failed(error.to_string()))
     }
 }

@@ -159,6 +159,7 @@ impl Wallet {
         }
         let policy = setup.policy()?;
         let dir = DataDir::create(path).map_err(|error| StartError::file(path, error))?;
+        let _lock = dir.lock()?;
         let about = (setup.operator.as_str(), setup.origin.as_str(), setup.stamp);
         let RootKey { path: root_key, passphrase } =
             Authority::create(&dir, about, &setup.root_key, entropy.as_ref(), clock.now())?;
@@ -191,6 +192,7 @@ impl Wallet {
     ) -> Result<Self, StartError> {
         let (clock, entropy, sms) = ports;
         let dir = DataDir::create(path).map_err(|error| StartError::file(path, error))?;
+        let lock = dir.lock()?;
         let file = read_deployment(&dir)?;
         if file.stamp != stamp_word(options.stamp) {
             let (found, wanted) = (&file.stamp, stamp_word(options.stamp));
@@ -215,11 +217,11 @@ impl Wallet {
             sign_head: head_signer(&log, &authority)?,
             accept_clock: options.accept_clock,
         };
-        Self::assemble(parts, Assembly { file, dir, store, authority, log, sms })
+        Self::assemble(parts, Assembly { file, dir, lock, store, authority, log, sms })
     }
 
     fn assemble(parts: Parts, rest: Assembly) -> Result<Self, StartError> {
-        let Assembly { file, dir, store, authority, log, sms } = rest;
+        let Assembly { file, dir, lock, store, authority, log, sms } = rest;
         let (clock, entropy) = (Arc::clone(&parts.clock), Arc::clone(&parts.entropy));
         let accept_clock = parts.accept_clock;
         let (writer, _thread) = writer::start(parts).map_err(|error| StartError::file(dir.path(), error))?;
@@ -255,6 +257,7 @@ impl Wallet {
                 events,
                 projected: mark,
                 dir,
+                _lock: lock,
             }),
         };
         wallet.start_jobs();
@@ -293,6 +296,7 @@ impl Wallet {
 struct Assembly {
     file: DeploymentFile,
     dir: DataDir,
+    lock: std::fs::File,
     store: Store,
     authority: Authority,
     log: VerifierKey,
@@ -375,6 +379,7 @@ fn check_clock(ledger: &Ledger, clock: Millis, options: OpenOptions) -> Result<(
 /// `progress` hears (records done, records in all).
 pub fn rebuild(path: &Path, progress: impl FnMut(u64, u64)) -> Result<u64, StartError> {
     let dir = DataDir::create(path).map_err(|error| StartError::file(path, error))?;
+    let _lock = dir.lock()?;
     let file = read_deployment(&dir)?;
     let authority = Authority::load(&dir, &file.origin)?;
     let log = verifier(&file.origin, &authority)?;

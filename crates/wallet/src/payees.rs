@@ -1,5 +1,6 @@
 //! Who may be paid, and the name that a payer is shown.
 
+use crate::guessing::Budget;
 use crate::people::Phone;
 use crate::{SessionContext, Wallet, WalletError};
 use yinxin_core::AccountId;
@@ -44,6 +45,7 @@ pub fn display_name(name: &str) -> String {
 impl Wallet {
     /// Finds a payee by phone number, account number or account id.
     pub fn find_payee(&self, session: &SessionContext, query: &str) -> Result<Payee, WalletError> {
+        self.count_guess(&[Budget::lookups(session.person)])?;
         let query = query.trim();
         let payee = if let Ok(account) = query.parse::<AccountId>() {
             self.payee(account)?

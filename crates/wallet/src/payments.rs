@@ -112,7 +112,7 @@ impl Wallet {
             Err(error) => return self.as_before(session, &text, &jws).await?.ok_or(error),
         };
         match self.inner.writer.pay(authorisation).await {
-            Ok(committed) => self.acceptance(session, &committed).await,
+            Ok(committed) => self.proven(session, &committed).await,
             // Nothing was recorded now; these bytes may have been recorded before.
             Err(WriterError::Refused(refusal)) => {
                 self.as_before(session, &text, &jws).await?.ok_or(WalletError::Refused(refusal))
@@ -183,6 +183,10 @@ impl Wallet {
             );
         };
         let certificate = self.signed_certificate(id).await?;
+        // The book names the certificate; a changed row must not put another key in its place.
+        if certificate.thumbprint() != *thumbprint.as_bytes() {
+            return Err(WalletError::Failed("a certificate is not the one that the book names".to_owned()));
+        }
         let known = Arc::new(KnownCertificate { id, person, key: certificate.public_key().clone() });
         let mut kept = cache.write().unwrap_or_else(PoisonError::into_inner);
         if kept.len() >= CACHE_MAX {
@@ -194,8 +198,12 @@ impl Wallet {
 
     /// A certificate as it was signed: the evidence of the record that says so.
     pub(crate) async fn signed_certificate(&self, id: CertificateId) -> Result<Certificate, WalletError> {
-        self.settle_all().await?;
-        let (index, _) = self.inner.store.views.issued(&id)?.ok_or(WalletError::CertificateUnknown)?;
+        let mut issued = self.inner.store.views.issued(&id)?;
+        if issued.is_none() {
+            self.settle_all().await?;
+            issued = self.inner.store.views.issued(&id)?;
+        }
+        let (index, _) = issued.ok_or(WalletError::CertificateUnknown)?;
         let evidence = self.inner.store.journal.evidence(index)?.ok_or(WalletError::CertificateUnknown)?;
         Certificate::parse(&evidence.bytes).map_err(|error| WalletError::Failed(error.to_string()))
     }
@@ -229,7 +237,7 @@ impl Wallet {
         let same =
             committed.facts.payment().is_some_and(|found| found.hash.as_bytes() == &jws.signing_input_hash());
         if same {
-            return self.acceptance(session, &committed).await.map(Some);
+            return self.proven(session, &committed).await.map(Some);
         }
         Err(WalletError::Refused(Refusal::NumberReused))
     }
@@ -251,6 +259,7 @@ impl Wallet {
             (PaymentKind::Pay, None) => return Err(WalletError::OrderUnknown),
             (PaymentKind::Transfer, _) => (Entry::Account, None),
         };
+        self.check_place(session, known, text, hash)?;
         self.check_disclosures(text, new)?;
         let verification = match &new.verification {
             Some(proof) => Some(self.verify_text(known.id, hash, proof)?),
@@ -278,6 +287,33 @@ impl Wallet {
             context,
             evidence,
         })
+    }
+
+    /// Refuses cheaply, before anything is kept, what is not the next text of its certificate, and a number used before.
+    fn check_place(
+        &self,
+        session: &SessionContext,
+        known: &KnownCertificate,
+        text: &PayText,
+        hash: Digest,
+    ) -> Result<(), WalletError> {
+        let last =
+            self.inner.writer.book(|book| book.certificate(&known.id).map(|certificate| certificate.last));
+        let last = last.ok_or(WalletError::CertificateUnknown)?;
+        let next = text.seq == last.seq.saturating_add(1) && text.prev == last.hash;
+        // Equal to the last: the same bytes again, or a fork, which the book records.
+        if !next && text.seq != last.seq {
+            let behind = text.seq < last.seq;
+            let refusal = if behind { Refusal::SequenceBehind } else { Refusal::SequenceAhead };
+            return Err(WalletError::Refused(refusal));
+        }
+        let before = self.inner.store.views.payment(&session.account, &text.number)?;
+        match before.and_then(|row| self.inner.writer.load(row.index).ok().flatten()) {
+            Some(found) if found.facts.payment().is_some_and(|payment| payment.hash != hash) => {
+                Err(WalletError::Refused(Refusal::NumberReused))
+            }
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// The names and the memo that were committed to are the ones that people see, and are kept on the desk.
@@ -322,14 +358,28 @@ impl Wallet {
             payee_name: new.payee_name.as_ref().map(opening),
             memo: new.memo.as_ref().map(opening),
         };
-        if row.payee_name.is_none() && row.memo.is_none() {
-            return Ok(());
-        }
-        let kept = self.inner.store.desk.write(|desk| match desk.disclosure(number)? {
-            Some(known) => Ok(known == row),
-            None => desk.insert_disclosure(&row).map(|()| true),
-        })?;
+        let empty = row.payee_name.is_none() && row.memo.is_none();
+        let kept = match self.inner.store.desk.read(|desk| desk.disclosure(number))? {
+            Some(known) => known == row,
+            None if empty => true,
+            None => self.inner.store.desk.write(|desk| match desk.disclosure(number)? {
+                Some(known) => Ok(known == row),
+                None => desk.insert_disclosure(&row).map(|()| true),
+            })?,
+        };
         if kept { Ok(()) } else { Err(WalletError::Refused(Refusal::NumberReused)) }
+    }
+
+    /// The answer to what is recorded. Whatever fails now, the record stands: its answer is only not known yet.
+    async fn proven(
+        &self,
+        session: &SessionContext,
+        committed: &Committed,
+    ) -> Result<Acceptance, WalletError> {
+        self.acceptance(session, committed).await.map_err(|error| {
+            tracing::warn!(%error, index = committed.index, "a recorded payment was not answered");
+            WalletError::ResultPending
+        })
     }
 
     async fn acceptance(

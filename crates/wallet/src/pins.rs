@@ -95,7 +95,7 @@ impl Wallet {
                 certificate,
                 text_hash,
                 method: VerificationMethod::Pin,
-                verified_at: self.now(),
+                verified_at: self.inner.writer.now(self.now()).at,
                 consumed_at: None,
             };
             self.inner.store.desk.write(|tx| tx.insert_verification(&row))?;
@@ -116,7 +116,7 @@ impl Wallet {
     ) -> Result<(), WalletError> {
         let proof = proof.ok_or(WalletError::VerificationRequired)?;
         let verified = self.verify_text(certificate, text_hash, proof)?;
-        if self.now().since(verified.at) <= VERIFICATION_LIFETIME_MS {
+        if self.inner.writer.now(self.now()).at.since(verified.at) <= VERIFICATION_LIFETIME_MS {
             Ok(())
         } else {
             Err(WalletError::VerificationRequired)

@@ -9,6 +9,8 @@ use yinxin_core::Facts;
 use yinxin_core::codec::Codec;
 use yinxin_store::{JournalReader, Views};
 
+/// How long the projector waits after a failure of the store before it tries again.
+const AGAIN_AFTER: std::time::Duration = std::time::Duration::from_secs(1);
 /// Records projected in one transaction.
 const PAGE: u32 = 1_000;
 
@@ -61,8 +63,14 @@ pub(crate) async fn run(
         });
         match done.await {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::error!(%error, "the views were not filled"),
-            Err(error) => tracing::error!(%error, "the projector stopped"),
+            failed => {
+                tracing::error!(?failed, "the views were not filled; another try follows");
+                tokio::time::sleep(AGAIN_AFTER).await;
+                if sizes.has_changed().is_err() {
+                    return;
+                }
+                continue;
+            }
         }
         if sizes.changed().await.is_err() {
             return;

@@ -107,7 +107,8 @@ impl Wallet {
                 payee: shown,
                 payer: found.account,
                 balance: book.account(&found.account).map_or(0, |account| account.balance),
-                refusal,
+                // What the payee holds is the payee's to know.
+                refusal: refusal.filter(|refusal| *refusal != Refusal::LimitBalance),
             })
         })
     }

@@ -1,5 +1,6 @@
 //! What a demonstration begins with: a tea shop, and people to send money to. Nobody knows their passwords.
 
+use crate::authority::write_private;
 use crate::merchants::MerchantCredentials;
 use crate::passwords::Password;
 use crate::people::AccountNumber;
@@ -52,7 +53,7 @@ impl Wallet {
             self.seed_person(phone, name).await?;
         }
         let shop = self.open_merchant(SHOP).await?;
-        std::fs::write(&path, write_shop(&shop)).map_err(|error| failed(error.to_string()))?;
+        write_private(&path, &write_shop(&shop)).map_err(|error| failed(error.to_string()))?;
         Ok(shop)
     }
 

@@ -189,8 +189,14 @@ impl Wallet {
             return self.sign_in(person, own, kind);
         }
         let (token, token_hash) = self.draw_token();
-        let created_at = self.now();
-        let device = DeviceRow { device: person.sitting_device, token_hash, kind, created_at };
+        let entropy = self.inner.entropy.as_ref();
+        let earlier = self.inner.store.desk.read(|tx| tx.device(person.sitting_device))?;
+        // A device that was known before this registration is somebody's: its cookie is not given away.
+        let device = match &earlier {
+            Some(row) if row.created_at < person.created_at => DeviceId::from_bytes(random(entropy)),
+            Some(_) | None => person.sitting_device,
+        };
+        let device = DeviceRow { device, token_hash, kind, created_at: self.now() };
         self.inner.store.desk.write(|tx| match tx.device(device.device)? {
             Some(_) => tx.set_device_token(device.device, token_hash),
             None => tx.insert_device(&device),
@@ -281,6 +287,15 @@ impl Wallet {
     }
 }
 
+/// One spelling for each log-in name, so that an unknown one is counted as a known one is.
+fn canonical(login: &str) -> String {
+    match (AccountNumber::parse(login), Phone::parse(login)) {
+        (Some(number), _) => number.as_str().to_owned(),
+        (None, Some(phone)) => phone.as_str().to_owned(),
+        (None, None) => login.trim().to_owned(),
+    }
+}
+
 fn budgets(
     person: Option<&PersonRow>,
     known: Option<&DeviceRow>,
@@ -290,8 +305,8 @@ fn budgets(
     match (person, known) {
         (Some(person), Some(device)) => vec![Budget::known_device(person.person, device.device)],
         (person, _) => {
-            let account =
-                person.map_or_else(|| Budget::nobody(login), |person| Budget::account(person.person));
+            let account = person
+                .map_or_else(|| Budget::nobody(&canonical(login)), |person| Budget::account(person.person));
             Budget::address(address).into_iter().chain([account, Budget::all()]).collect()
         }
     }

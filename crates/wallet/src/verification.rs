@@ -33,7 +33,8 @@ impl Wallet {
         text_hash: Digest,
         proof: &VerificationProof,
     ) -> Result<Verification, WalletError> {
-        let now = self.now();
+        // Record time: what the book compares it with.
+        let now = self.inner.writer.now(self.now()).at;
         match proof {
             VerificationProof::Pin => {
                 let row = self.inner.store.desk.read(|desk| desk.verification(certificate, text_hash))?;

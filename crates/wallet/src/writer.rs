@@ -6,6 +6,7 @@
 
 use crate::ledger::Ledger;
 use crate::port::{Clock, Entropy};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 use std::time::Duration;
@@ -23,6 +24,8 @@ const BATCH_MAX: usize = 1_024;
 const DUE_MAX: usize = 256;
 /// How often the writer looks at its timers when nobody asks for anything.
 const IDLE_MS: u64 = 1_000;
+/// Batches after which the write-ahead log is tidied although nobody is idle.
+const TIDY_AFTER: u32 = 512;
 /// Wall and monotonic clock apart by more than this: nothing is posted (house, law 6).
 pub(crate) const CLOCK_JUMP_MS: i64 = 5 * Millis::SECOND;
 
@@ -110,6 +113,7 @@ pub struct Handle {
     published: Published,
     journal: Arc<JournalReader>,
     size: watch::Receiver<u64>,
+    clock_right: Arc<AtomicBool>,
     calendar: Arc<dyn Calendar>,
 }
 
@@ -122,6 +126,16 @@ impl Handle {
     /// Records a command; the same command id again gets the same record.
     pub async fn submit(&self, command: Command) -> Result<Committed, WriterError> {
         self.send(Work::Command(command)).await
+    }
+
+    /// Whether the writer still takes commands.
+    pub(crate) fn is_running(&self) -> bool {
+        self.size.has_changed().is_ok()
+    }
+
+    /// Whether the writer found the clock right when it last looked.
+    pub(crate) fn clock_is_right(&self) -> bool {
+        self.clock_right.load(Ordering::Relaxed)
     }
 
     /// Decides an authorisation whose signature was verified; the same bytes again get the same record.
@@ -224,6 +238,7 @@ struct Writer {
     parts: Parts,
     published: Published,
     size: watch::Sender<u64>,
+    clock_right: Arc<AtomicBool>,
     /// Wall and monotonic clock when they were last found in step.
     in_step: (Millis, i64),
 }
@@ -233,7 +248,8 @@ pub(crate) fn write_one(parts: Parts, command: Command) -> Result<(), WriterErro
     let (reply, mut answered) = oneshot::channel();
     let (published, in_step) =
         (Published::new(&parts.ledger), (parts.clock.now(), parts.clock.monotonic_ms()));
-    let mut writer = Writer { parts, published, size: watch::channel(0).0, in_step };
+    let clock_right = Arc::new(AtomicBool::new(true));
+    let mut writer = Writer { parts, published, size: watch::channel(0).0, clock_right, in_step };
     writer.batch(vec![Job { work: Work::Command(command), reply }])?;
     match answered.try_recv() {
         Ok(Reply::Fresh(_)) => Ok(()),
@@ -254,21 +270,24 @@ pub(crate) fn start(parts: Parts) -> std::io::Result<(Handle, std::thread::JoinH
     let (jobs, waiting) = sync_channel(QUEUE_MAX);
     let published = Published::new(&parts.ledger);
     let (size, sizes) = watch::channel(parts.ledger.size());
+    let clock_right = Arc::new(AtomicBool::new(true));
     let handle = Handle {
         jobs,
         published: published.clone(),
         journal: Arc::clone(&parts.reader),
         size: sizes,
+        clock_right: Arc::clone(&clock_right),
         calendar: Arc::clone(&parts.calendar),
     };
     let in_step = (parts.clock.now(), parts.clock.monotonic_ms());
-    let writer = Writer { parts, published, size, in_step };
+    let writer = Writer { parts, published, size, clock_right, in_step };
     let thread = std::thread::Builder::new().name("writer".to_owned()).spawn(move || writer.run(&waiting))?;
     Ok((handle, thread))
 }
 
 impl Writer {
     fn run(mut self, waiting: &Receiver<Job>) {
+        let mut untidied = 0;
         loop {
             let jobs = match waiting.recv_timeout(Duration::from_millis(IDLE_MS)) {
                 Ok(first) => std::iter::once(first).chain(waiting.try_iter()).take(BATCH_MAX).collect(),
@@ -280,8 +299,17 @@ impl Writer {
                 tracing::error!(reason, "the disk did not make a batch durable, the writer ends");
                 return;
             }
-            if idle && let Err(error) = self.parts.journal.tidy() {
-                tracing::warn!(%error, "the write-ahead log was not tidied");
+            untidied += 1;
+            if idle || untidied >= TIDY_AFTER {
+                untidied = 0;
+                match self.parts.journal.tidy() {
+                    Err(StoreError::Sync(reason)) => {
+                        tracing::error!(reason, "the disk did not make the journal durable, the writer ends");
+                        return;
+                    }
+                    Err(error) => tracing::warn!(%error, "the write-ahead log was not tidied"),
+                    Ok(()) => {}
+                }
             }
         }
     }
@@ -300,7 +328,9 @@ impl Writer {
     }
 
     fn batch(&mut self, jobs: Vec<Job>) -> Result<(), StoreError> {
-        if !self.clock_is_right() {
+        let clock_right = self.clock_is_right();
+        self.clock_right.store(clock_right, Ordering::Relaxed);
+        if !clock_right {
             for job in jobs {
                 answer(job.reply, Reply::Error(WriterError::Clock));
             }
@@ -336,10 +366,12 @@ impl Writer {
             }
             Err(error) => {
                 tracing::error!(%error, first, records = drafts.len(), "a batch was not committed");
+                // Recover first: whoever hears "pending" asks again at once, and must meet the real tail.
+                let recovered = self.recover(error);
                 for (reply, _) in replies {
                     answer(reply, Reply::Error(WriterError::Pending));
                 }
-                self.recover(error)
+                recovered
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Decides every command that is not a payment.
 
 use super::Book;
-use crate::certificate::{Certificate, Custody, RevocationReason, SuspendedBy};
+use crate::certificate::{Certificate, Custody, RevocationReason, State, SuspendedBy};
 use crate::command::Action;
 use crate::id::{CertificateId, OrderId, PaymentNumber, PersonId};
 use crate::money::Minor;
@@ -162,7 +162,17 @@ impl Book {
     fn resume(&self, id: CertificateId, now: Now) -> Bodies {
         let certificate = self.known(id)?;
         certificate.state.resumed()?;
-        one(Body::CertificateResumed { certificate: id, protected_until: self.protection_from(now) })
+        let protected_until = match certificate.state {
+            State::Suspended { by: SuspendedBy::Person, .. } => certificate.protected_until,
+            State::Requested
+            | State::Issued { .. }
+            | State::Active { .. }
+            | State::Suspended { .. }
+            | State::Revoked { .. }
+            | State::Abandoned
+            | State::Expired { .. } => self.protection_from(now),
+        };
+        one(Body::CertificateResumed { certificate: id, protected_until })
     }
 
     fn revoke(&self, id: CertificateId, reason: RevocationReason, now: Now) -> Bodies {

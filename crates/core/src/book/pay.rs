@@ -152,14 +152,12 @@ impl Book {
         check_protection(certificate, policy, total, now)?;
         if matches!(a.context.entry, Entry::StaticCode) {
             let left = policy.static_code_day.left_after(spend.static_code);
-            return if total > left {
-                Err(Refusal::LimitStaticCodeDay { left })
-            } else {
-                Ok(VerificationLevel::D)
-            };
+            if total > left {
+                return Err(Refusal::LimitStaticCodeDay { left });
+            }
         }
         if a.context.verification.is_some_and(|verification| is_fresh(verification, now)) {
-            return Ok(VerificationLevel::A);
+            return Ok(level(a, VerificationLevel::A));
         }
         let tap_on = self.people.get(&certificate.person).is_some_and(|person| person.tap);
         let verified_only = match &a.context.entry {
@@ -170,7 +168,7 @@ impl Book {
             return Err(Refusal::VerificationRequired);
         }
         let left = policy.tap_day.left_after(spend.tap);
-        if total > left { Err(Refusal::LimitTapDay { left }) } else { Ok(VerificationLevel::C) }
+        if total > left { Err(Refusal::LimitTapDay { left }) } else { Ok(level(a, VerificationLevel::C)) }
     }
 
     fn check_funds(&self, a: &Authorisation, total: Minor) -> Result<(), Refusal> {
@@ -198,13 +196,35 @@ impl Book {
     }
 
     fn record(&self, a: &Authorisation, outcome: Outcome, now: Now) -> Decision {
-        Decision::Record(vec![self.facts(Body::Payment { payment: payment(a, outcome) }, None, now)])
+        Decision::Record(vec![self.facts(Body::Payment { payment: self.payment(a, outcome) }, None, now)])
+    }
+
+    /// The facts of an authorisation. The payer is the certificate's account: what a refused text claims is evidence only.
+    fn payment(&self, a: &Authorisation, outcome: Outcome) -> PaymentFacts {
+        let terms = match &a.context.entry {
+            Entry::Order { terms } => Some(terms),
+            Entry::Account | Entry::StaticCode => None,
+        };
+        PaymentFacts {
+            number: a.number,
+            certificate: a.certificate,
+            seq: a.seq,
+            hash: a.hash,
+            kind: a.kind,
+            payer: self.certificates.get(&a.certificate).map_or(a.payer, |certificate| certificate.account),
+            payee: a.payee,
+            amount: a.amount,
+            fee: a.fee,
+            order: terms.map(|terms| terms.order),
+            order_expires: terms.map(|terms| terms.expires),
+            outcome,
+        }
     }
 
     /// A fork is recorded as evidence and suspends the certificate in the same batch.
     fn record_fork(&self, a: &Authorisation, now: Now) -> Decision {
         let outcome = Outcome::Refused { refusal: Refusal::Forked };
-        let refused = self.facts(Body::Payment { payment: payment(a, outcome) }, None, now);
+        let refused = self.facts(Body::Payment { payment: self.payment(a, outcome) }, None, now);
         let suspended = Body::CertificateSuspended { certificate: a.certificate, by: SuspendedBy::Fork };
         let mut suspended = self.facts(suspended, None, now);
         suspended.previous = vec![self.next];
@@ -226,7 +246,8 @@ impl Policy {
 fn place(certificate: &Certificate, a: &Authorisation) -> Place {
     let last = certificate.last;
     match a.seq.cmp(&last.seq) {
-        std::cmp::Ordering::Equal if last.number.is_some() => Place::Fork,
+        // Only two signed texts fork; a number that was voided left no text.
+        std::cmp::Ordering::Equal if last.index.is_some() => Place::Fork,
         std::cmp::Ordering::Less | std::cmp::Ordering::Equal => Place::Behind,
         std::cmp::Ordering::Greater if last.seq.checked_add(1) == Some(a.seq) && a.prev == last.hash => {
             Place::Next
@@ -262,23 +283,10 @@ const fn may_record_refusal(certificate: &Certificate, now: Now) -> bool {
     certificate.refusal_hour != now.at.0.div_euclid(Millis::HOUR) || certificate.refusals < REFUSALS_PER_HOUR
 }
 
-fn payment(a: &Authorisation, outcome: Outcome) -> PaymentFacts {
-    let terms = match &a.context.entry {
-        Entry::Order { terms } => Some(terms),
-        Entry::Account | Entry::StaticCode => None,
-    };
-    PaymentFacts {
-        number: a.number,
-        certificate: a.certificate,
-        seq: a.seq,
-        hash: a.hash,
-        kind: a.kind,
-        payer: a.payer,
-        payee: a.payee,
-        amount: a.amount,
-        fee: a.fee,
-        order: terms.map(|terms| terms.order),
-        order_expires: terms.map(|terms| terms.expires),
-        outcome,
+/// A static code is level D, whatever the verification.
+fn level(a: &Authorisation, reached: VerificationLevel) -> VerificationLevel {
+    match a.context.entry {
+        Entry::StaticCode => VerificationLevel::D,
+        Entry::Order { .. } | Entry::Account => reached,
     }
 }

@@ -97,4 +97,11 @@ impl DeskWrite<'_> {
         )?;
         Ok(())
     }
+
+    /// Makes `device` unknown for `person`: the next log-in there needs a second factor.
+    pub fn forget_device(&self, person: PersonId, device: DeviceId) -> Result<(), DeskError> {
+        let sql = "DELETE FROM known_devices WHERE person = ?1 AND device = ?2";
+        self.execute(sql, params![person.as_bytes(), device.as_bytes()])?;
+        Ok(())
+    }
 }

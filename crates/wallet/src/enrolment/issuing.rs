@@ -32,7 +32,7 @@ const FINISHED_AT_ONCE: u32 = 200;
 
 /// One issuance at a time in this process: two requests of one enrolment must not both prepare a serial. Issuing is
 /// rare and takes two commits. Across processes the desk's uniqueness does the same.
-static ISSUING: Mutex<()> = Mutex::const_new(());
+pub(super) static ISSUING: Mutex<()> = Mutex::const_new(());
 
 /// A device's request for its certificate.
 pub struct CertificateRequest {
@@ -117,22 +117,28 @@ impl Wallet {
         let (unfinished, over) = self.inner.store.desk.read(|tx| {
             Ok((tx.issuances_unfinished(FINISHED_AT_ONCE)?, tx.enrolments_over(now, FINISHED_AT_ONCE)?))
         })?;
+        // One that fails does not hold the others up; the first error is told.
+        let mut told = Ok(());
         for issuance in unfinished {
-            match issuance.state {
-                IssuanceState::Prepared | IssuanceState::Abandoning => self.abandon(&issuance).await?,
-                IssuanceState::Signed => {
-                    let row = self.inner.store.desk.read(|tx| tx.enrolment(issuance.enrolment))?;
-                    let row =
-                        row.ok_or_else(|| WalletError::Failed("an issuance without enrolment".to_owned()))?;
-                    self.record_issued(&row, &issuance).await?;
-                }
-                IssuanceState::Recorded | IssuanceState::Abandoned => {}
-            }
+            told = told.and(self.finish_issuance(&issuance).await);
         }
         for row in over {
-            self.close_enrolment_locked(&row).await?;
+            told = told.and(self.close_enrolment_locked(&row).await);
         }
-        Ok(())
+        told
+    }
+
+    async fn finish_issuance(&self, issuance: &IssuanceRow) -> Result<(), WalletError> {
+        match issuance.state {
+            IssuanceState::Prepared | IssuanceState::Abandoning => self.abandon(issuance).await,
+            IssuanceState::Signed => {
+                let row = self.inner.store.desk.read(|tx| tx.enrolment(issuance.enrolment))?;
+                let row =
+                    row.ok_or_else(|| WalletError::Failed("an issuance without enrolment".to_owned()))?;
+                self.record_issued(&row, issuance).await
+            }
+            IssuanceState::Recorded | IssuanceState::Abandoned => Ok(()),
+        }
     }
 
     /// Gives an open enrolment up, and the certificate that nobody activated.
@@ -343,13 +349,11 @@ impl Wallet {
             tx.give_issuance_up(certificate)?;
             tx.delete_custody(certificate)
         })?;
-        let state = self.inner.writer.book(|book| book.certificate(&certificate).map(|found| found.state));
-        if matches!(state, Some(State::Requested | State::Issued { .. })) {
-            let action = Action::Abandon { certificate };
-            match self.submit(&[b"abandon", certificate.as_bytes()], action, Vec::new()).await {
-                Ok(_) | Err(WalletError::Refused(Refusal::CertificateState)) => {}
-                Err(error) => return Err(error),
-            }
+        // Always asked, in the writer's order: a request may still wait there that the book does not show.
+        let action = Action::Abandon { certificate };
+        match self.submit(&[b"abandon", certificate.as_bytes()], action, Vec::new()).await {
+            Ok(_) | Err(WalletError::Refused(Refusal::CertificateState | Refusal::CertificateUnknown)) => {}
+            Err(error) => return Err(error),
         }
         Ok(self.inner.store.desk.write(|tx| tx.mark_abandoned(certificate))?)
     }

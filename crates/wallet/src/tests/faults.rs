@@ -35,14 +35,16 @@ impl Journal for FailingJournal {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_commit_error_at_any_batch_loses_and_doubles_nothing() {
     for (fail_at, reaches_disk) in (0..6).flat_map(|at| [(at, false), (at, true)]) {
-        let mut world = World::new();
+        let world = World::new();
         let (payer, payee) = (world.phone("13800000001", 50_000).await, world.phone("13800000002", 0).await);
         let commits = Arc::new(AtomicU64::new(0));
         let counted = Arc::clone(&commits);
-        world.wallet = Wallet::open_with(world.dir.path(), options(), world.ports(), |inner| {
+        let closed = world.close().await;
+        let wallet = Wallet::open_with(closed.dir.path(), options(), closed.ports(), |inner| {
             Box::new(FailingJournal { inner, commits: counted, fail_at, reaches_disk })
         })
         .unwrap();
+        let world = closed.with(wallet);
         let mut heads: BTreeMap<u64, String> = BTreeMap::new();
         let mut pending = 0;
         for round in 1..=8 {
@@ -69,8 +71,8 @@ async fn a_commit_error_at_any_batch_loses_and_doubles_nothing() {
         }
         assert_eq!(pending, 1);
         world.balances();
-        let again = Wallet::open(world.dir.path(), options(), world.ports()).unwrap();
-        assert_eq!(again.records(), world.wallet.records());
+        let records = world.wallet.records();
+        assert_eq!(world.close().await.open(options()).unwrap().records(), records);
     }
 }
 

@@ -3,7 +3,7 @@
 use super::world::{World, code, options};
 use crate::ledger::Ledger;
 use crate::start::{DataDir, From, StartError, load_ledger};
-use crate::{OpenOptions, Wallet, rebuild};
+use crate::{OpenOptions, rebuild};
 use yinxin_core::Stamp;
 use yinxin_core::codec::Codec;
 use yinxin_store::JournalReader;
@@ -45,7 +45,7 @@ async fn a_changed_balance_in_the_views_never_becomes_money() {
     let richer = "UPDATE accounts SET balance = balance + 1000000 WHERE role = 'holder'";
     rusqlite::Connection::open(dir.views()).unwrap().execute_batch(richer).unwrap();
     let before = world.balances();
-    let again = Wallet::open(world.dir.path(), options(), world.ports()).unwrap();
+    let again = world.close().await.open(options()).unwrap();
     let after: Vec<i64> =
         again.inner.writer.book(|book| book.accounts().map(|(_, found)| found.balance).collect());
     assert_eq!(after, before);
@@ -64,12 +64,13 @@ async fn a_changed_snapshot_refuses_the_start_until_it_is_rebuilt() {
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
     std::fs::write(&file, bytes).unwrap();
-    let refused = Wallet::open(world.dir.path(), options(), world.ports()).err().unwrap();
+    let before = world.wallet.records();
+    let closed = world.close().await;
+    let refused = closed.open(options()).err().unwrap();
     assert!(matches!(refused, StartError::Snapshot { .. }), "{refused}");
-    let records = rebuild(world.dir.path(), |_, _| ()).unwrap();
-    assert_eq!(records, world.wallet.records());
-    let again = Wallet::open(world.dir.path(), options(), world.ports()).unwrap();
-    assert_eq!(again.records(), records);
+    let records = rebuild(closed.dir.path(), |_, _| ()).unwrap();
+    assert_eq!(records, before);
+    assert_eq!(closed.open(options()).unwrap().records(), records);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -79,16 +80,17 @@ async fn a_changed_record_refuses_the_start() {
     let journal = rusqlite::Connection::open(dir.journal()).unwrap();
     let change = "DROP TRIGGER records_keep; UPDATE records SET opening = zeroblob(32) WHERE idx = 7";
     journal.execute_batch(change).unwrap();
-    let refused = Wallet::open(world.dir.path(), options(), world.ports()).err().unwrap();
+    let closed = world.close().await;
+    let refused = closed.open(options()).err().unwrap();
     assert!(matches!(refused, StartError::Head { .. }), "{refused}");
-    assert!(rebuild(world.dir.path(), |_, _| ()).is_err());
+    assert!(rebuild(closed.dir.path(), |_, _| ()).is_err());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn demonstration_and_live_data_never_mix() {
     let world = World::new();
     let live = OpenOptions { stamp: Stamp::Live, accept_clock: false };
-    let refused = Wallet::open(world.dir.path(), live, world.ports()).err().unwrap();
+    let refused = world.close().await.open(live).err().unwrap();
     assert!(matches!(refused, StartError::Stamp(_)), "{refused}");
 }
 
@@ -96,11 +98,37 @@ async fn demonstration_and_live_data_never_mix() {
 async fn a_clock_behind_the_books_needs_an_operators_word() {
     let world = paid_world().await;
     world.clock.jump(-60_000);
-    let refused = Wallet::open(world.dir.path(), options(), world.ports()).err().unwrap();
+    let before = world.wallet.records();
+    let closed = world.close().await;
+    let refused = closed.open(options()).err().unwrap();
     assert!(matches!(refused, StartError::Clock { behind_ms } if behind_ms > 50_000), "{refused}");
     let accepted = OpenOptions { accept_clock: true, ..options() };
-    let again = Wallet::open(world.dir.path(), accepted, world.ports()).unwrap();
-    let before = world.wallet.records();
+    let again = closed.open(accepted).unwrap();
     let mut sizes = again.inner.writer.sizes();
     sizes.wait_for(|size| *size > before).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_processes_do_not_share_a_folder() {
+    let world = World::new();
+    assert!(matches!(rebuild(world.dir.path(), |_, _| ()), Err(StartError::Running { .. })));
+    world.close().await.open(options()).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_row_that_names_another_certificate_signs_nothing() {
+    let world = World::new();
+    let (victim, thief) = (world.phone("13800000001", 50_000).await, world.phone("13800000002", 0).await);
+    let dir = DataDir::create(world.dir.path()).unwrap();
+    let swap =
+        "UPDATE certificates SET issued_idx = (SELECT issued_idx FROM certificates WHERE certificate = ?2)
+                WHERE certificate = ?1";
+    let ids = rusqlite::params![victim.certificate.as_bytes(), thief.certificate.as_bytes()];
+    rusqlite::Connection::open(dir.views()).unwrap().execute(swap, ids).unwrap();
+    let to = thief.session.account;
+    let mut forged = victim;
+    forged.signer = thief.signer;
+    let wish = forged.transfer(&world, to, 1_000);
+    assert_eq!(code(&world.wallet.pay(&forged.session, wish).await), Some("service.busy"));
+    assert_eq!(world.balance(to), 0);
 }

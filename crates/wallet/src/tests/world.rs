@@ -3,7 +3,8 @@
 use crate::port::{Clock, Entropy, Sending, SmsMessage, SmsSender, SystemEntropy, random};
 use crate::{
     Acceptance, CertificateRequest, CustodyOffer, Disclosure, NewPayment, OpenOptions, Password, PinProof,
-    Ports, Registration, SessionContext, Setup, SignedText, VerificationProof, Visitor, Wallet, WalletError,
+    Ports, Registration, SessionContext, Setup, SignedText, StartError, VerificationProof, Visitor, Wallet,
+    WalletError,
 };
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -77,6 +78,27 @@ pub(super) struct World {
     pub(super) wallet: Wallet,
 }
 
+/// A world whose wallet has ended.
+pub(super) struct Closed {
+    pub(super) dir: TempDir,
+    clock: Arc<TestClock>,
+    tray: Arc<Tray>,
+}
+
+impl Closed {
+    pub(super) fn ports(&self) -> Ports {
+        (self.clock.clone(), entropy(), self.tray.clone())
+    }
+
+    pub(super) fn open(&self, options: OpenOptions) -> Result<Wallet, StartError> {
+        Wallet::open(self.dir.path(), options, self.ports())
+    }
+
+    pub(super) fn with(self, wallet: Wallet) -> World {
+        World { dir: self.dir, clock: self.clock, tray: self.tray, wallet }
+    }
+}
+
 pub(super) fn options() -> OpenOptions {
     OpenOptions { stamp: Stamp::Demo, accept_clock: false }
 }
@@ -105,8 +127,15 @@ impl World {
         Self { dir, clock, tray, wallet }
     }
 
-    pub(super) fn ports(&self) -> Ports {
-        (self.clock.clone(), entropy(), self.tray.clone())
+    /// Ends the wallet, so that its folder can be opened again.
+    pub(super) async fn close(self) -> Closed {
+        let Self { dir, clock, tray, wallet } = self;
+        let last = Arc::downgrade(&wallet.inner);
+        drop(wallet);
+        while last.strong_count() > 0 {
+            tokio::task::yield_now().await;
+        }
+        Closed { dir, clock, tray }
     }
 
     /// A person with `amount` in the account, on a phone with an active certificate that is past its protection.

@@ -71,6 +71,7 @@ export class Phone {
     const listen = (page) => page.on('console', (message) => {
       const text = message.text()
       if (/Content Security Policy/i.test(text)) this.violations.push(text)
+      else if (message.type() === 'error' && !text.startsWith('Failed to load resource')) this.errors.push(text)
     })
     this.context.pages().forEach(listen)
     this.context.on('page', listen)

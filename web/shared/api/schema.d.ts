@@ -711,8 +711,7 @@ export interface components {
             proof: components["schemas"]["Bytes32"][];
             /** @description The record's facts, as they were hashed. */
             record: components["schemas"]["Base64Url"];
-            /** @description The salt of the evidence's digest. */
-            salt: components["schemas"]["Bytes32"];
+            salt?: components["schemas"]["Bytes32"] | null;
         };
         /** @description The data of a `changed` event. */
         AccountEvent: {
@@ -816,7 +815,7 @@ export interface components {
          * @description What changed.
          * @enum {string}
          */
-        Changed: "payment" | "certificate" | "balance";
+        Changed: "payment" | "certificate" | "balance" | "settings";
         /**
          * @description The stable code of a problem; the app translates it.
          * @enum {string}
@@ -1008,7 +1007,7 @@ export interface components {
          * @description How a payment was verified (rules § 3).
          * @enum {string}
          */
-        Level: "A" | "C";
+        Level: "A" | "C" | "D";
         /** @description Limits in minor units. */
         Limits: {
             /**
@@ -1320,8 +1319,7 @@ export interface components {
             level?: components["schemas"]["Level"] | null;
             /** @description The memo. */
             memo?: string | null;
-            /** @description Its number. */
-            number: components["schemas"]["PaymentNumberText"];
+            number?: components["schemas"]["PaymentNumberText"] | null;
             order?: components["schemas"]["PaidOrder"] | null;
             /** @description How it ended. */
             outcome: components["schemas"]["Outcome"];
@@ -1383,13 +1381,14 @@ export interface components {
         };
         /** @description What belongs to a code; every member is there for some codes only. */
         ProblemParams: {
+            fee?: components["schemas"]["Amount"] | null;
             left?: components["schemas"]["Amount"] | null;
             /** @description Which rule of several: for a weak password `short`, `common` or `personal`. */
             reason?: string | null;
             reset_at?: components["schemas"]["Time"] | null;
             retry_at?: components["schemas"]["Time"] | null;
             /**
-             * Format: int32
+             * Format: int64
              * @description How many tries are left.
              */
             tries_left?: number | null;

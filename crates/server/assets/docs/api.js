@@ -70,7 +70,8 @@ for (const [path, item] of Object.entries(api.paths)) {
     groups.set(tag, [...(groups.get(tag) ?? []), operation(path, method, item[method])])
   }
 }
-document.getElementById('about').textContent = api.info.description
+// Between backticks stands code.
+document.getElementById('about').append(...api.info.description.split('`').map((part, at) => (at % 2 ? make('code', { textContent: part }) : part)))
 const contents = document.getElementById('contents')
 const operations = document.getElementById('operations')
 for (const [tag, articles] of groups) {

@@ -115,7 +115,7 @@ pub(crate) fn shelf(language: Language) -> String {
         "<section class=\"hello\"><h1>{}</h1><p>{}</p></section><ul class=\"shelf\">{cards}</ul>",
         language.pick("清茶一盏", "A cup of tea"),
         language.pick(
-            "六座山,六味茶。选一味,用印信付款。",
+            "六座山，六味茶。选一味，用印信付款。",
             "Six teas from six hills. Choose one and pay with Yinxin."
         ),
     );
@@ -130,12 +130,12 @@ pub(crate) fn order(language: Language, order: &OrderPage<'_>) -> String {
             language.pick("付款成功后本页会自动更新。", "This page moves on by itself when it is paid."),
         ),
         Standing::Paid => (
-            language.pick("已付款,谢谢惠顾", "Paid, thank you"),
-            language.pick("茶已备好,即刻寄出。", "Your tea is packed and on its way."),
+            language.pick("已付款，谢谢惠顾", "Paid, thank you"),
+            language.pick("茶已备好，即刻寄出。", "Your tea is packed and on its way."),
         ),
         Standing::Over => (
             language.pick("订单已关闭", "This order is closed"),
-            language.pick("没有扣款,可以重新下单。", "Nothing was charged. You can order again."),
+            language.pick("没有扣款，可以重新下单。", "Nothing was charged. You can order again."),
         ),
     };
     let action = match order.standing {
@@ -203,7 +203,7 @@ fn page(language: Language, title: &str, path: &str, main: &str, script: &str) -
         other_code = other.code(),
         path = escape(path),
         foot = language
-            .pick("演示商店:没有真茶,也不收真钱。", "A demonstration shop: no real tea, no real money."),
+            .pick("演示商店：没有真茶，也不收真钱。", "A demonstration shop: no real tea, no real money."),
     )
 }
 

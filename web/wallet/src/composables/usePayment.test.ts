@@ -8,7 +8,7 @@ import { effectScope, nextTick, ref, shallowRef } from 'vue'
 import { session } from '@/session'
 import { says, usePayment } from './usePayment'
 
-vi.mock('./useReadiness', () => ({ useReadiness: () => ({ readiness: ref('ready'), held: shallowRef({ id: 'crt_a', account: 'acc_me' }) }) }))
+vi.mock('./useReadiness', () => ({ useReadiness: () => ({ readiness: ref('ready'), held: shallowRef({ id: 'crt_a', account: 'acc_me' }), blockedBy: ref(null) }) }))
 vi.mock('@shared/signing', () => ({ preparePayment: vi.fn(), signPayment: vi.fn(), settleOutbox: vi.fn(), withSigner: (work: () => unknown) => work() }))
 
 const CNY = 'CNY'

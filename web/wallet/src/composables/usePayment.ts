@@ -30,7 +30,7 @@ export function usePayment() {
   const problem = shallowRef<ProblemError | null>(null)
   const pin = shallowRef<PinRequest | null>(null)
   const now = ref(Date.now())
-  const { readiness, held } = useReadiness()
+  const { readiness, held, blockedBy } = useReadiness()
   let wish: PaymentWish | null = null
   let over = false
 
@@ -141,7 +141,7 @@ export function usePayment() {
   }
 
   return {
-    stage, prepared, acceptance, problem, pin, secondsLeft, refusal, readiness, held, prepare, confirm, close,
+    stage, prepared, acceptance, problem, pin, secondsLeft, refusal, readiness, held, blockedBy, prepare, confirm, close,
     again: async () => { if (wish !== null) await prepare(wish) },
   }
 }

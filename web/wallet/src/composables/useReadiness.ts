@@ -1,5 +1,6 @@
 import { ref, shallowRef, watch } from 'vue'
 import { api } from '@shared/api/client'
+import { isProblemCode, type ProblemCode } from '@shared/api/problem-codes'
 import type { HeldKey } from '@shared/signing'
 import { session } from '@/session'
 import { useLive } from './useLive'
@@ -11,6 +12,8 @@ export type Readiness = 'unknown' | 'ready' | 'none' | 'elsewhere' | 'blocked'
 export function useReadiness() {
   const readiness = ref<Readiness>('unknown')
   const held = shallowRef<HeldKey | null>(null)
+  /** The code that the server would refuse with, while `blocked`. */
+  const blockedBy = ref<ProblemCode | null>(null)
 
   async function read(): Promise<void> {
     const me = session.me.value
@@ -25,10 +28,12 @@ export function useReadiness() {
     const certificate = (await api.listCertificates()).find((one) => one.id === id)
     if (certificate === undefined) readiness.value = me.has_active_certificate ? 'elsewhere' : 'none'
     else readiness.value = certificate.state === 'active' ? 'ready' : 'blocked'
+    const code = `certificate.${certificate?.state ?? 'unknown'}`
+    blockedBy.value = readiness.value !== 'blocked' ? null : isProblemCode(code) ? code : 'certificate.not_active'
   }
   // Unknown stays unknown without a connection: nothing is claimed that was not read.
   const quietly = () => void read().catch(() => undefined)
   watch(session.me, quietly, { immediate: true })
   useLive(quietly)
-  return { readiness, held, read }
+  return { readiness, held, blockedBy, read }
 }

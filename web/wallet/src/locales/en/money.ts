@@ -13,7 +13,7 @@ export const money: Shape<typeof zh> = {
   },
   kind: { pay: 'Purchase', transfer: 'Transfer', received: 'Received', top_up: 'Top-up' },
   outcome: { posted: 'Done', held: 'Held', refused: 'Refused' },
-  level: { A: 'You were verified (level A)', C: 'One tap, certificate alone (level C)' },
+  level: { A: 'You were verified (level A)', C: 'One tap, certificate alone (level C)', D: 'Static code (level D)' },
   custody: { passkey: 'sealed by a passkey', pin: 'sealed with a PIN', software: 'software key' },
   amount: { label: 'Amount', keypad: 'Amount keys', point: 'Decimal point', erase: 'Delete a digit', tooMuch: 'More than your balance of {balance}', zero: 'Enter an amount' },
   payee: { person: 'Person', merchant: 'Merchant', operator: 'Operator', verified: 'Verified', unverified: 'Not verified', unverifiedText: 'The name was entered by the payee and is not verified.', merchantVerifiedText: 'Verified by the operator; the merchant signed this order.', merchantUnverifiedText: 'The operator has not verified this merchant yet.' },

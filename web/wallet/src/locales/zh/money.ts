@@ -10,7 +10,7 @@ export const money = {
   },
   kind: { pay: '购物付款', transfer: '转账', received: '收到转账', top_up: '充值' },
   outcome: { posted: '成功', held: '等待到账', refused: '未成功' },
-  level: { A: '已验证本人（A 级）', C: '小额直付，证书签名（C 级）' },
+  level: { A: '已验证本人（A 级）', C: '小额直付，证书签名（C 级）', D: '固定收款码（D 级）' },
   custody: { passkey: '通行密钥封存', pin: 'PIN 封存', software: '软件密钥' },
   amount: { label: '金额', keypad: '金额键盘', point: '小数点', erase: '删除一位', tooMuch: '超过余额 {balance}', zero: '请输入金额' },
   payee: { person: '个人', merchant: '商户', operator: '运营方', verified: '已核实', unverified: '未核实', unverifiedText: '名字由对方自己填写，未经核实。', merchantVerifiedText: '商户已由运营方核实，订单由商户签名。', merchantUnverifiedText: '运营方还没有核实这家商户。' },

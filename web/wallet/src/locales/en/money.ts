@@ -15,7 +15,7 @@ export const money: Shape<typeof zh> = {
   outcome: { posted: 'Done', held: 'Held', refused: 'Refused' },
   level: { A: 'You were verified (level A)', C: 'One tap, certificate alone (level C)', D: 'Static code (level D)' },
   custody: { passkey: 'sealed by a passkey', pin: 'sealed with a PIN', software: 'software key' },
-  amount: { label: 'Amount', keypad: 'Amount keys', point: 'Decimal point', erase: 'Delete a digit', tooMuch: 'More than your balance of {balance}', zero: 'Enter an amount' },
+  amount: { label: 'Amount', keypad: 'Amount keys', point: 'Decimal point', erase: 'Delete a digit', tooMuch: 'More than your balance of {balance}' },
   payee: { person: 'Person', merchant: 'Merchant', operator: 'Operator', verified: 'Verified', unverified: 'Not verified', unverifiedText: 'The name was entered by the payee and is not verified.', merchantVerifiedText: 'Verified by the operator; the merchant signed this order.', merchantUnverifiedText: 'The operator has not verified this merchant yet.' },
   transfer: {
     title: 'Transfer', to: 'To whom', query: 'Phone or 11-digit account number', queryHint: 'You will see the payee’s name before you pay', find: 'Find', recent: 'Paid before', scan: 'Scan their receive code', toTitle: 'Transfer to', memo: 'Message (optional)', memoHint: 'The payee will see it; 40 characters at most', next: 'Transfer',
@@ -27,9 +27,9 @@ export const money: Shape<typeof zh> = {
     refusedTitle: 'This order cannot be trusted', refusedText: 'Nothing was charged, and it cannot be paid.', back: 'Back to the merchant', fromCode: 'Scanned order', failed: 'What failed', colon: ': ', why: { form: 'Form of the order', hash: 'Fingerprint in the code', audience: 'Service it is for', signature: 'Merchant’s signature', chain: 'Merchant certificate', expired: 'Validity', differs: 'What the server shows' },
   },
   sheet: {
-    title: 'Confirm payment', payTo: 'Pay to', fee: 'Fee', free: 'Free', from: 'From', balance: 'Balance {balance}', certificate: 'Signed with', kind: 'Purpose', number: 'Payment number', memo: 'Message', memoHidden: 'sealed', confirm: 'Pay {amount}', confirmTransfer: 'Transfer {amount}',
+    title: 'Confirm payment', payTo: 'Pay to', fee: 'Fee', free: 'Free', from: 'From', balance: 'Balance {balance}', certificate: 'Signed with', kind: 'Purpose', number: 'Payment number', memo: 'Message', confirm: 'Pay {amount}', confirmTransfer: 'Transfer {amount}',
     tap: 'Up to your tap limit: one tap, nothing to type.', verifyPasskey: 'Next: fingerprint, face or screen lock.', verifyPin: 'Next: your device PIN, not your password.', unlockPin: 'The key on this device is locked. Your device PIN opens it once.', exact: 'Read back from the very text about to be signed. Change one character and the signature is void.', expires: 'Valid for {n} s', expired: 'Timed out; this text is void', again: 'Start again',
-    pinTitle: 'Device PIN', pinText: '{amount} to {name}', pinWrong: 'Wrong PIN, {n} {n:try|tries} left', pinBack: 'Back', verifying: 'Verifying that it is you', signing: 'Signing', sending: 'Sending',
+    pinTitle: 'Device PIN', pinText: '{amount} to {name}', pinWrong: 'Wrong PIN, {n} {n:try|tries} left', verifying: 'Verifying that it is you', signing: 'Signing', sending: 'Sending',
   },
   result: {
     done: 'Paid', doneTransfer: 'Transferred', held: 'Accepted, arrives later', pending: 'Confirming the result', pendingText: 'The app keeps asking and shows the result as soon as it is known. Please do not pay again.', asking: 'Asking', refused: 'Not paid', voided: 'Void', voidedText: 'The server never received this payment and its number is void. Nothing was charged; you can pay again.',
@@ -44,11 +44,11 @@ export const money: Shape<typeof zh> = {
     denied: 'No permission for the camera', deniedText: 'Allow the camera in the browser’s site settings, or read from a picture.', missing: 'No camera found', missingText: 'Read from a picture, or enter the payee’s account number.', busy: 'The camera is in use', busyText: 'Close the other app and try again, or read from a picture.', unsupported: 'The camera cannot be used here', unsupportedText: 'Cameras work on https addresses only. You can read from a picture.', failed: 'Codes cannot be read at the moment', failedText: 'Check the network and try again.', retry: 'Open the camera again', content: 'Content of the code', view: 'Camera picture', byHand: 'Enter an account number',
   },
   records: {
-    title: 'Records', in: 'In', out: 'Out', today: 'Today', yesterday: 'Yesterday', more: 'Earlier records', end: 'That is all', emptyTitle: 'No records yet', emptyText: 'Every payment is kept here, including the refused ones.', refresh: 'Refresh', filter: 'Filter', all: 'All', refusedOnly: 'Refused',
+    title: 'Records', in: 'In', out: 'Out', today: 'Today', yesterday: 'Yesterday', more: 'Earlier records', end: 'That is all', emptyTitle: 'No records yet', emptyText: 'Every payment is kept here, including the refused ones.', 
   },
   record: {
-    title: 'Record', amount: 'Amount', kind: 'Type', status: 'Status', payee: 'Payee', payer: 'Payer', time: 'Time', number: 'Payment number', fee: 'Fee', memo: 'Message', items: 'Items', order: 'Order number', certificate: 'Certificate used', level: 'Verification', index: 'Record index', reason: 'Reason', copied: 'Copied', details: 'Details', evidence: 'Evidence', balance: 'Balance afterwards', none: 'None',
+    title: 'Record', kind: 'Type', payee: 'Payee', payer: 'Payer', time: 'Time', number: 'Payment number', fee: 'Fee', memo: 'Message', items: 'Items', order: 'Order number', index: 'Record index', copied: 'Copied', 
   },
-  receive: { title: 'Receive code', hint: 'Let the payer scan this with Yinxin', name: 'Payee', account: 'Account number', label: 'Receive code of {name}', free: 'Receiving from people is free', copyAccount: 'Copy account number', copyLink: 'Copy link', live: 'Received {amount} from {name}' },
-  topUp: { title: 'Top up', text: 'Demo money, not real.', choose: 'Choose an amount', other: 'Other amount', confirm: 'Top up {amount}', done: 'Topped up {amount}', limit: 'Balance limit {limit}', onlyDemo: 'Top-up exists in the demo only.' },
+  receive: { title: 'Receive code', hint: 'Let the payer scan this with Yinxin', label: 'Receive code of {name}', free: 'Receiving from people is free', copyAccount: 'Copy account number', copyLink: 'Copy link', live: 'Received {amount} from {name}' },
+  topUp: { title: 'Top up', text: 'Demo money, not real.', choose: 'Choose an amount', confirm: 'Top up {amount}', done: 'Topped up {amount}', limit: 'Balance limit {limit}', onlyDemo: 'Top-up exists in the demo only.' },
 }

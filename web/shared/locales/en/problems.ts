@@ -57,7 +57,7 @@ export const problems: ProblemWords = {
   'order.invalid': { what: 'Refused: the shop’s signature is not valid', next: 'Do not pay; tell the shop.' },
   'limit.tap_day': { what: 'Today’s one-tap allowance is used up', next: '{left} left, resets {reset_at}. You can still pay after verifying.' },
   'limit.day': { what: 'Above today’s payment limit', next: '{left} left, resets {reset_at}.' },
-  'limit.protection_each': { what: 'Amounts are limited in the protection period', next: 'At most {limit} each until the period ends.' },
+  'limit.protection_each': { what: 'Amounts are limited in the protection period', next: 'At most {left} each until the period ends.' },
   'limit.protection_day': { what: 'The total is limited in the protection period', next: '{left} left, resets {reset_at}.' },
   'limit.static_code_day': { what: 'Above the daily limit of fixed codes', next: '{left} left; ask the shop for a dynamic code.' },
   'limit.balance': { what: 'The payee’s balance is full', next: 'Please ask the payee.' },

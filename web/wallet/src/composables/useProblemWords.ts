@@ -21,9 +21,10 @@ function spoken(value: unknown): string {
   return String(value)
 }
 
-/** Sentences whose value the answer did not carry are left out rather than shown with a hole. */
+/** Clauses whose value the answer did not carry are left out rather than shown with a hole. */
 function withoutHoles(text: string): string {
-  return text.split(/(?<=[。;,.;])/).filter((part) => !/\{\w+\}/.test(part)).join('').trim() || text.replace(/\{\w+\}/g, '…')
+  const kept = text.split(/(?<=[。；，]|[;,.](?=\s|$))/).filter((part) => !/\{\w+\}/.test(part)).join('').trim()
+  return kept === '' ? text.replace(/\{\w+\}/g, '…') : kept.replace(/[，；]$/, '。').replace(/[,;]$/, '.')
 }
 
 /** What happened, whether money moved, what to do next, and the reference number. */

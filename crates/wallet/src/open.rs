@@ -226,6 +226,7 @@ impl Wallet {
         let accept_clock = parts.accept_clock;
         let (writer, _thread) = writer::start(parts).map_err(|error| StartError::file(dir.path(), error))?;
         let (projected, mark) = watch::channel(store.views.mark()?);
+        let passwords = Passwords::start().map_err(|error| StartError::file(dir.path(), error))?;
         let events = Events::new();
         let (views, journal) = (Arc::clone(&store.views), Arc::clone(&store.journal));
         let (published, sizes) = (writer.published(), writer.sizes());
@@ -252,7 +253,7 @@ impl Wallet {
                 sms,
                 pepper: authority.pepper,
                 authority,
-                passwords: Passwords::new(),
+                passwords,
                 certificates: CertificateCache::default(),
                 events,
                 projected: mark,

@@ -1,4 +1,4 @@
-//! Passwords: Argon2id behind a few slots, and what is too easy to guess (rules § 5).
+//! Passwords: Argon2id on threads of its own, and what is too easy to guess (rules § 5).
 //!
 //! No composition rule and no rotation: length, a blocklist, and nothing personal (NIST SP 800-63B-4).
 //! A device PIN's blocklist is the app's: the server sees only an HMAC of a PIN and cannot test one.
@@ -12,9 +12,9 @@ use crate::port::{Entropy, random};
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use tokio::sync::Semaphore;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
 /// Argon2id: 19 MiB, two passes, one lane (OWASP's first choice; 28 ms where it was measured).
@@ -30,7 +30,7 @@ const LENGTH_MAX_BYTES: usize = 256;
 
 /// What an unknown person's password is compared with: a hash with the same parameters that nothing matches, so that
 /// known and unknown cost the same.
-const NOBODY: &str =
+pub(crate) const NOBODY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5IGhhcyB0aGlzMQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 /// A password as it was typed: never shown, wiped when dropped.
@@ -66,19 +66,26 @@ pub(crate) fn check_strength(password: &Password, personal: &Personal<'_>) -> Re
         .map_or(Ok(()), |found| Err(WalletError::WeakPassword(found)))
 }
 
-/// The slots in which passwords are hashed: one core is always left for payments.
+/// Where passwords are hashed: threads of their own, one fewer than there are cores, so that a core is always left for
+/// payments. A hash takes 19 MiB; on its own thread the allocator gives it the same 19 MiB every time.
 pub(crate) struct Passwords {
-    slots: Arc<Semaphore>,
+    jobs: mpsc::Sender<Job>,
     waiting: Arc<AtomicUsize>,
 }
 
+type Job = Box<dyn FnOnce() + Send>;
+
 impl Passwords {
-    pub(crate) fn new() -> Self {
+    /// Starts the threads; they end with this value.
+    pub(crate) fn start() -> std::io::Result<Self> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        Self {
-            slots: Arc::new(Semaphore::new(cores.saturating_sub(1).max(1))),
-            waiting: Arc::new(AtomicUsize::new(0)),
+        let (jobs, queue) = mpsc::channel::<Job>();
+        let queue = Arc::new(Mutex::new(queue));
+        for _ in 0..cores.saturating_sub(1).max(1) {
+            let queue = Arc::clone(&queue);
+            std::thread::Builder::new().name("passwords".to_owned()).spawn(move || work_off(&queue))?;
         }
+        Ok(Self { jobs, waiting: Arc::new(AtomicUsize::new(0)) })
     }
 
     /// Hashes a new password with a fresh salt, as a PHC string.
@@ -118,14 +125,26 @@ impl Passwords {
         &self,
         work: impl FnOnce() -> Result<T, WalletError> + Send + 'static,
     ) -> Result<T, WalletError> {
-        let _place = Place::take(&self.waiting)?;
-        let slot = Arc::clone(&self.slots).acquire_owned().await.map_err(|_| WalletError::Busy)?;
-        let done = tokio::task::spawn_blocking(move || {
-            // The slot goes with the work: it stays taken even if whoever asked has gone.
-            let _slot = slot;
-            work()
-        });
-        done.await.map_err(|error| WalletError::Failed(error.to_string()))?
+        let place = Place::take(&self.waiting)?;
+        let (done, result) = oneshot::channel();
+        let job = move || {
+            // The place goes with the work: it stays taken even if whoever asked has gone.
+            let _place = place;
+            drop(done.send(work()));
+        };
+        let ended = || WalletError::Failed("the hashing threads have ended".to_owned());
+        self.jobs.send(Box::new(job)).map_err(|_| ended())?;
+        result.await.map_err(|_| ended())?
+    }
+}
+
+fn work_off(queue: &Mutex<mpsc::Receiver<Job>>) {
+    loop {
+        let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        match next {
+            Ok(job) => job(),
+            Err(_) => return,
+        }
     }
 }
 
@@ -158,7 +177,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_password_matches_its_own_hash_only() {
-        let passwords = Passwords::new();
+        let passwords = Passwords::start().unwrap();
         let right = Password::new("海上生明月2026".to_owned());
         let hash = passwords.hash(&right, &SystemEntropy).await.unwrap();
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
@@ -170,7 +189,7 @@ mod tests {
 
     #[tokio::test]
     async fn nobodys_password_costs_as_much_and_never_matches() {
-        let passwords = Passwords::new();
+        let passwords = Passwords::start().unwrap();
         assert!(!passwords.matches(&Password::new("anything".to_owned()), None).await.unwrap());
         let nobody = PasswordHash::new(NOBODY).unwrap();
         let real =
@@ -183,7 +202,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_flood_of_log_ins_is_told_to_come_back() {
-        let passwords = Passwords::new();
+        let passwords = Passwords::start().unwrap();
         passwords.waiting.store(QUEUE_MAX, Ordering::Relaxed);
         let refused = passwords.matches(&Password::new("x".to_owned()), None).await;
         assert_eq!(refused, Err(WalletError::Busy));

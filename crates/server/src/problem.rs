@@ -4,11 +4,13 @@ use crate::api::payments::Acceptance;
 use crate::api::wire::{Amount, Time};
 use crate::door::guard::Site;
 use axum::http::StatusCode;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use std::sync::Arc;
-use utoipa::ToSchema;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 use yinxin_core::Currency;
 use yinxin_wallet::{Param, WalletError};
 
@@ -18,14 +20,13 @@ const RETRY_AFTER_S: &str = "1";
 macro_rules! codes {
     ($($name:ident = $text:literal, $status:ident;)*) => {
         /// The stable code of a problem; the app translates it.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ToSchema)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub(crate) enum Code {
-            $(#[doc = concat!("`", $text, "`")] #[serde(rename = $text)] $name,)*
+            $(#[doc = concat!("`", $text, "`")] $name,)*
         }
 
         impl Code {
             /// Every code.
-            #[cfg(test)]
             pub(crate) const ALL: &'static [Self] = &[$(Self::$name),*];
 
             /// As it is written on the wire.
@@ -45,6 +46,24 @@ macro_rules! codes {
         }
     };
 }
+
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.text())
+    }
+}
+
+impl PartialSchema for Code {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .enum_values(Some(Self::ALL.iter().map(|code| code.text())))
+            .description(Some("The stable code of a problem; the app translates it."))
+            .into()
+    }
+}
+
+impl ToSchema for Code {}
 
 codes! {
     VerifyWrong = "verify.wrong", UNAUTHORIZED;
@@ -250,6 +269,8 @@ impl Problem {
             acceptance: self.acceptance.as_deref(),
         };
         let json = serde_json::to_vec(&document).unwrap_or_default();
+        // The router has measured the empty body that carried the problem.
+        response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(json.len()));
         *response.body_mut() = axum::body::Body::from(json);
         response
     }

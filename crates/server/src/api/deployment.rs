@@ -2,14 +2,12 @@
 
 use super::wire::Time;
 use crate::app::App;
+use crate::door::version::APP_VERSION_MIN;
 use crate::problem::Problem;
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
-
-/// The oldest app that this server still serves.
-const APP_VERSION_MIN: &str = "0.1.0";
 
 /// The process serves.
 #[derive(Debug, Serialize, ToSchema)]

@@ -13,6 +13,7 @@ pub(crate) mod idempotency;
 pub(crate) mod path;
 pub(crate) mod phase;
 pub(crate) mod tls;
+pub(crate) mod version;
 pub(crate) mod who;
 
 use crate::door::caps::{Caps, Seat};

@@ -27,6 +27,8 @@ async fn start(total_max: usize) -> Running {
         .route("/api/v1/echo", post(echo))
         .route("/healthz", get(|| async { "ok" }))
         .route("/page", get(|| async { ([("content-security-policy", Csp::page().text())], "page") }))
+        .route("/api/v1/made", post(|| async { Problem::new(Code::RequestMalformed) }).head(|| async { "" }))
+        .method_not_allowed_fallback(|| async { Problem::new(Code::RequestMethod) })
         .fallback(|| async { Problem::new(Code::RequestNotFound) })
         .layer(from_fn_with_state(site, guard));
     let (stop, stopped) = watch::channel(false);
@@ -218,4 +220,23 @@ async fn a_status_of_a_problem_is_the_status_of_its_code() {
     assert!(answer.starts_with("HTTP/1.1 404"), "{answer}");
     assert!(answer.contains("application/problem+json"));
     assert!(answer.contains(&format!("\"type\":\"http://{}/problems/request.not_found\"", server.host())));
+}
+
+#[tokio::test]
+async fn a_problem_is_sent_whole_whatever_was_measured_before() {
+    let server = start(10).await;
+    for (method, status) in [("GET", 405), ("POST", 400), ("DELETE", 405), ("HEAD", 200), ("OPTIONS", 405)] {
+        for path in ["/api/v1/made", "/nothing"] {
+            let request = format!(
+                "{method} {path} HTTP/1.1\r\nHost: HOST\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+            );
+            let answer = server.ask(&request).await;
+            let expected = if path == "/nothing" { 404 } else { status };
+            assert!(answer.starts_with(&format!("HTTP/1.1 {expected}")), "{method} {path}: {answer}");
+            let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+            let length: usize =
+                head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap().parse().unwrap();
+            assert!(method == "HEAD" || length == body.len(), "{method} {path}: {answer}");
+        }
+    }
 }

@@ -290,6 +290,17 @@ async fn a_mutation_without_a_key_or_with_a_strange_one_is_refused() {
 }
 
 #[tokio::test]
+async fn an_app_that_is_too_old_is_asked_to_update_and_still_gets_its_files() {
+    let deployment = Deployment::start(Stamp::Demo);
+    let old = [("yx-version", "0.0.1"), ("accept", "text/html")];
+    let refused = deployment.ask(Method::GET, "/api/v1/deployment", &old, None).await;
+    assert_eq!((refused.status, refused.code()), (StatusCode::UPGRADE_REQUIRED, "device.version"));
+    assert_eq!(deployment.ask(Method::GET, "/", &old, None).await.status, StatusCode::OK);
+    let new = [("yx-version", env!("CARGO_PKG_VERSION"))];
+    assert_eq!(deployment.ask(Method::GET, "/api/v1/deployment", &new, None).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
 async fn a_strange_address_method_or_id_is_a_problem_with_its_own_code() {
     let deployment = Deployment::start(Stamp::Demo);
     let cookies = deployment.register().await;

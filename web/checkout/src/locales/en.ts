@@ -52,7 +52,7 @@ const words: Shape<typeof zh> = {
   demo: {
     page_title: 'Yinxin demo',
     title: 'Yinxin in five minutes',
-    lead: 'Your phone on the left, a web shop on the right. Everything stays on this computer; no real money.',
+    lead: 'A phone and a web shop. Everything stays on this computer; no real money.',
     phone: 'Phone',
     phone_frame: 'Yinxin on the phone',
     shop: 'Web shop',

@@ -29,7 +29,6 @@ for (const { language, scheme } of [{ language: 'zh', scheme: 'light' }, { langu
     await phone.addAuthenticator()
     const visited = []
     const look = async (name, page = phone.page) => {
-      await page.waitForLoadState('networkidle').catch(() => {})
       await settle(page)
       visited.push(name)
       const title = name.replace(/^\//, '').replace(/[^a-z0-9]+/gi, '-') || 'home'
@@ -119,7 +118,6 @@ test('the main screens on a desktop', { timeout: 120_000 }, async () => {
       await person.topUp()
       for (const path of ['/', '/records', '/security', '/certificate', '/settings', '/receive']) {
         await person.goto(path)
-        await computer.page.waitForLoadState('networkidle').catch(() => {})
         await settle(computer.page)
         await computer.shot(`desktop-${path.slice(1) || 'home'}`)
         assert.deepEqual(await tooWide(computer.page), [])
@@ -131,8 +129,10 @@ test('the main screens on a desktop', { timeout: 120_000 }, async () => {
   }
 })
 
-/** Wait until fonts are there and what moves has come to rest. */
+/** Wait until the screen stands: a heading, nothing that is still loading, fonts, what moves at rest. */
 async function settle(page) {
+  await page.locator('h1').first().waitFor()
+  await page.waitForFunction(() => document.querySelector('.skeleton, [aria-busy=true]') === null)
   await page.evaluate(async () => {
     await document.fonts.ready
     await Promise.all(document.getAnimations().filter((one) => one.effect?.getComputedTiming().iterations !== Infinity).map((one) => one.finished.catch(() => {})))

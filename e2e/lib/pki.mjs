@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import { ROOT } from './server.mjs'
 
 /** A command's output and exit status; a failing status is an answer, not an error. */
-export function run(program, args) {
+export function run(program, args, folder = tmpdir()) {
   return new Promise((resolve, reject) => {
-    execFile(program, args, { encoding: 'utf8', maxBuffer: 16 << 20 }, (error, stdout, stderr) => {
+    execFile(program, args, { encoding: 'utf8', maxBuffer: 16 << 20, cwd: folder }, (error, stdout, stderr) => {
       if (error && typeof error.code !== 'number') reject(error)
       else resolve({ status: error?.code ?? 0, text: stdout + stderr })
     })

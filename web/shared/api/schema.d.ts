@@ -328,6 +328,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/log/consistency": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Proves that the log only grew between two checkpoints. */
+        get: operations["get_consistency"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me": {
         parameters: {
             query?: never;
@@ -821,6 +838,11 @@ export interface components {
          * @enum {string}
          */
         Code: "verify.wrong" | "verify.code_required" | "verify.code_wrong" | "verify.too_many_tries" | "verify.weak_password" | "verify.phone_invalid" | "verify.name_invalid" | "person.phone_taken" | "session.required" | "session.reauthenticate" | "enrolment.expired" | "enrolment.not_found" | "enrolment.request_invalid" | "enrolment.reissue_required" | "certificate.none" | "certificate.unknown" | "certificate.foreign" | "certificate.wrong_purpose" | "certificate.suspended" | "certificate.revoked" | "certificate.expired" | "certificate.not_active" | "certificate.too_many" | "payment.malformed" | "payment.algorithm_refused" | "payment.type_mismatch" | "payment.signature_invalid" | "payment.audience_mismatch" | "payment.expired" | "payment.sequence_behind" | "payment.sequence_ahead" | "payment.forked" | "payment.number_reused" | "payment.voided" | "payment.unseen" | "payment.amount_mismatch" | "payment.payee_mismatch" | "payment.payee_unknown" | "payment.payer_mismatch" | "payment.self" | "payment.fee_mismatch" | "payment.currency_mismatch" | "payment.disclosure_mismatch" | "payment.insufficient_funds" | "payment.verification_required" | "payment.verification_invalid" | "payment.result_pending" | "order.unknown" | "order.expired" | "order.paid" | "order.cancelled" | "order.mismatch" | "order.invalid" | "limit.tap_day" | "limit.day" | "limit.protection_each" | "limit.protection_day" | "limit.static_code_day" | "limit.balance" | "merchant.unauthorised" | "payee.unknown" | "service.busy" | "service.clock" | "request.malformed" | "request.too_large" | "request.media_type" | "request.method" | "request.timeout" | "request.not_found" | "request.origin" | "request.host" | "idempotency.conflict" | "device.version";
+        /** @description That a later log goes on from an earlier one (RFC 6962 § 2.1.2). */
+        ConsistencyProof: {
+            /** @description The hashes, in order. */
+            proof: components["schemas"]["Bytes32"][];
+        };
         /** @description The other side of a payment. */
         Counterparty: {
             account?: components["schemas"]["AccountRef"] | null;
@@ -2482,6 +2504,36 @@ export interface operations {
                 };
                 content: {
                     "text/plain": string;
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            404: components["responses"]["Problem_404"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    get_consistency: {
+        parameters: {
+            query: {
+                /** @description Records of the earlier checkpoint. */
+                old: number;
+                /** @description Records of the later one. */
+                new: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The proof */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsistencyProof"];
                 };
             };
             400: components["responses"]["Problem_400"];

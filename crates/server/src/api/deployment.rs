@@ -3,7 +3,7 @@
 use super::wire::Time;
 use crate::app::App;
 use crate::door::version::APP_VERSION_MIN;
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
@@ -102,8 +102,12 @@ pub(crate) struct LogInfo {
 /// Says that the server is ready.
 #[utoipa::path(get, path = "/healthz", operation_id = "get_health", tag = "deployment",
     responses((status = 200, description = "The server is ready", body = Health)))]
-pub(super) async fn get_health() -> Json<Health> {
-    Json(Health { status: "ok" })
+pub(super) async fn get_health(State(app): State<App>) -> Result<Json<Health>, Problem> {
+    match app.wallet.health() {
+        yinxin_wallet::Health::Serving => Ok(Json(Health { status: "ok" })),
+        yinxin_wallet::Health::ClockWrong => Err(Problem::new(Code::ServiceClock)),
+        yinxin_wallet::Health::Ended => Err(Problem::new(Code::ServiceBusy)),
+    }
 }
 
 /// Describes this deployment.

@@ -53,6 +53,7 @@ pub(crate) fn plain() -> OpenApiRouter<App> {
         .routes(routes!(orders::get_merchant))
         .routes(routes!(events::stream_account))
         .routes(routes!(log::get_checkpoint))
+        .routes(routes!(log::get_consistency))
         .routes(routes!(pki::get_pki_file))
         .routes(routes!(pki::post_ocsp))
         .routes(routes!(pki::get_ocsp))

@@ -1,6 +1,6 @@
 //! `yinxin demo`: play money, people and a tea shop in one command.
 
-use super::listen::{bind, bind_next, stop_on_signal};
+use super::listen::{bind, bind_next, close, stop_on_signal};
 use super::terminal::say;
 use crate::adapters::sms_tray::SmsTray;
 use crate::app::{App, Demo as DemoParts, Parts};
@@ -69,7 +69,7 @@ impl Demo {
         let shop_url = format!("http://localhost:{}/", shop_address.port());
         let is_open = !address.ip().is_loopback() || !shop_address.ip().is_loopback();
         let access: Option<Arc<str>> = is_open.then(|| access_code(entropy.as_ref()).into());
-        let stop = stop_on_signal()?;
+        let stop = stop_on_signal(wallet.clone())?;
         let app = App::new(Parts {
             site: Site::new(&origin, wallet.settings().currency),
             wallet: wallet.clone(),
@@ -85,8 +85,7 @@ impl Demo {
         let shop_door = door(shop_listener, shop_routes, &caps);
         greet(&origin, &shop_url, access.as_deref(), self.data.as_deref());
         tokio::join!(wallet_door.serve(stop.clone()), shop_door.serve(stop));
-        wallet.close().await;
-        Ok(())
+        close(&wallet).await
     }
 
     /// The origin belongs to the data: kept data need their own port, thrown-away data take the next free one.

@@ -4,6 +4,7 @@ use std::net::{SocketAddr, TcpListener as StdListener};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
+use yinxin_wallet::{Health, Wallet};
 
 /// Binds `address`.
 pub(super) fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
@@ -25,18 +26,29 @@ pub(super) fn bind_next(address: SocketAddr, tries: u16) -> std::io::Result<TcpL
     Err(last.unwrap_or_else(|| std::io::Error::other("no port to try")))
 }
 
-/// Turns true on SIGINT or SIGTERM.
-pub(super) fn stop_on_signal() -> std::io::Result<watch::Receiver<bool>> {
+/// Turns true on SIGINT or SIGTERM, and when the disk can no longer be trusted.
+pub(super) fn stop_on_signal(wallet: Wallet) -> std::io::Result<watch::Receiver<bool>> {
     let (sender, stop) = watch::channel(false);
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     tokio::spawn(async move {
-        tokio::select! { _ = interrupt.recv() => {} _ = terminate.recv() => {} }
+        tokio::select! { _ = interrupt.recv() => {} _ = terminate.recv() => {} () = wallet.ended() => {} }
         let _ = sender.send(true);
         // Held open: a closed channel would look like a signal to whoever waits.
         std::future::pending::<()>().await;
     });
     Ok(stop)
+}
+
+/// Ends a wallet that was served: an error when it ended by itself, so that a supervisor starts it again and it verifies.
+pub(super) async fn close(wallet: &Wallet) -> anyhow::Result<()> {
+    if wallet.health() == Health::Ended {
+        anyhow::bail!(
+            "the journal could not be written; start again: the start verifies what is on the disk"
+        );
+    }
+    wallet.close().await;
+    Ok(())
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! `yinxin serve`: a live deployment.
 
-use super::listen::{bind, stop_on_signal};
+use super::listen::{bind, close, stop_on_signal};
 use super::terminal::say;
 use crate::adapters::sms_webhook::{SmsWebhook, Target};
 use crate::app::{App, Parts};
@@ -37,9 +37,9 @@ impl Serve {
         let sms = sms_sender(config.sms.as_ref(), &clock)?;
         let options = OpenOptions { stamp: Stamp::Live, accept_clock: self.accept_clock };
         let wallet = Wallet::open(&config.data, options, (clock, Arc::new(SystemEntropy), sms))?;
-        let (tls, lan_root) = tls_of(config.tls.as_ref(), &config.data)?;
+        let (tls, lan_root) = tls_of(config.tls.as_ref())?;
         let listener = bind(config.listen).with_context(|| format!("cannot listen on {}", config.listen))?;
-        let stop = stop_on_signal()?;
+        let stop = stop_on_signal(wallet.clone())?;
         let settings = wallet.settings().clone();
         let app = App::new(Parts {
             wallet: wallet.clone(),
@@ -52,8 +52,7 @@ impl Serve {
         let caps = Caps::new(config.connections.total, config.connections.per_address);
         say(&format!("{} serves {} on {}", settings.operator, settings.origin, config.listen));
         Door { listener, tls, router: site::router(&app, None), caps }.serve(stop).await;
-        wallet.close().await;
-        Ok(())
+        close(&wallet).await
     }
 }
 
@@ -97,13 +96,10 @@ fn sms_sender(sms: Option<&Sms>, clock: &Arc<dyn Clock>) -> anyhow::Result<Arc<d
 
 type ServerTls = (Option<Arc<rustls::ServerConfig>>, Option<Vec<u8>>);
 
-fn tls_of(config: Option<&Tls>, data: &Path) -> anyhow::Result<ServerTls> {
+fn tls_of(config: Option<&Tls>) -> anyhow::Result<ServerTls> {
     let Some(config) = config else { return Ok((None, None)) };
-    match (&config.certificate, &config.key) {
-        (Some(certificate), Some(key)) => Ok((Some(tls::from_files(certificate, key)?), None)),
-        (Some(_), None) | (None, Some(_) | None) => {
-            let _ = data;
-            bail!("tls.local_hosts")
-        }
-    }
+    let (Some(certificate), Some(key)) = (&config.certificate, &config.key) else {
+        bail!("tls.local_hosts: this build makes no local root; give certificate and key");
+    };
+    Ok((Some(tls::from_files(certificate, key)?), None))
 }

@@ -153,7 +153,7 @@ pub(crate) fn order(language: Language, order: &OrderPage<'_>) -> String {
     };
     let main = format!(
         "<article class=\"order {word}\" data-order=\"{id}\" data-state=\"{word}\">\
-         <div class=\"mark\" aria-hidden=\"true\"></div><h1 role=\"status\">{title}</h1><p>{text}</p>\
+         <div class=\"mark\" aria-hidden=\"true\"></div><div role=\"status\"><h1>{title}</h1><p>{text}</p></div>\
          <dl><dt>{goods}</dt><dd>{name} × 1</dd><dt>{sum}</dt><dd class=\"price\">{price}</dd>\
          <dt>{number}</dt><dd><code>{id}</code></dd></dl>{action}</article>",
         word = order.standing.word(),

@@ -143,6 +143,7 @@ everybody GET /api/v1/demo/sms
 everybody GET /api/v1/demo/state
 everybody GET /api/v1/deployment
 everybody GET /api/v1/log/checkpoint
+everybody GET /api/v1/log/consistency
 everybody GET /api/v1/orders/{id}
 everybody GET /api/v1/orders/{id}/events
 everybody GET /healthz

@@ -55,7 +55,7 @@ pub(super) async fn create_payment(
 ) -> Result<(StatusCode, Json<Acceptance>), Problem> {
     let recorded = app.wallet.pay(&session, body.into()).await?;
     let refusal = recorded.refusal.clone();
-    let acceptance = Writing::begin(&app, &session)?.acceptance(recorded);
+    let acceptance = Writing::new(&app, &session).acceptance(recorded)?;
     match refusal {
         None => Ok((StatusCode::CREATED, Json(acceptance))),
         Some(refusal) => Err(answers::refused(&refusal).recorded(acceptance)),
@@ -72,7 +72,7 @@ pub(super) async fn get_payment(
     PathOf(number): PathOf<PaymentNumberText>,
 ) -> Result<Json<Acceptance>, Problem> {
     let recorded = app.wallet.payment(&session, number.0).await?;
-    Ok(Json(Writing::begin(&app, &session)?.acceptance(recorded)))
+    Ok(Json(Writing::new(&app, &session).acceptance(recorded)?))
 }
 
 /// Closes a number that was never seen, so that another may be signed.
@@ -89,7 +89,7 @@ pub(super) async fn void_payment(
     Ok(Json(match app.wallet.void_payment(&session, body.certificate.0, number.0).await? {
         yinxin_wallet::Voided::Closed => VoidAnswer::Voided(Voided { state: VoidState::Voided }),
         yinxin_wallet::Voided::Recorded(recorded) => {
-            VoidAnswer::Recorded(Box::new(Writing::begin(&app, &session)?.acceptance(*recorded)))
+            VoidAnswer::Recorded(Box::new(Writing::new(&app, &session).acceptance(*recorded)?))
         }
     }))
 }
@@ -110,7 +110,7 @@ pub(super) async fn list_payments(
         return Err(malformed());
     }
     let (lines, next) = app.wallet.payments(&session, before, Some(limit)).await?;
-    let writing = Writing::begin(&app, &session)?;
+    let writing = Writing::new(&app, &session);
     let payments = lines.into_iter().map(|line| writing.payment(line)).collect();
     Ok(Json(PaymentList { payments, next: next.map(|next| next.to_string()) }))
 }

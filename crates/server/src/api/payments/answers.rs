@@ -9,28 +9,31 @@ use crate::api::payees::PayeeKind;
 use crate::api::wire::{Base64Url, Bytes32, Time, Wire};
 use crate::app::App;
 use crate::problem::{Problem, ProblemParams, named};
+use std::cell::RefCell;
 use std::collections::HashMap;
 use yinxin_core::{CertificateId, Currency, Digest, Refusal, VerificationLevel};
 use yinxin_wallet::{PaymentLine, SessionContext, VerificationProof, WalletError};
 
-/// Writes payments for one person: knows the names of the devices and the balance.
+/// Writes payments for one person, and asks the wallet only for what a line lacks.
 pub(super) struct Writing<'a> {
     app: &'a App,
-    devices: HashMap<CertificateId, String>,
-    balance: i64,
+    session: &'a SessionContext,
+    devices: RefCell<HashMap<CertificateId, Option<String>>>,
 }
 
 impl<'a> Writing<'a> {
     /// For the person of `session`.
-    pub(super) fn begin(app: &'a App, session: &SessionContext) -> Result<Self, Problem> {
-        let certificates = app.wallet.certificates(session)?;
-        let devices = certificates.into_iter().map(|found| (found.id, found.device_name)).collect();
-        Ok(Self { app, devices, balance: app.wallet.me(session)?.balance })
+    pub(super) fn new(app: &'a App, session: &'a SessionContext) -> Self {
+        Self { app, session, devices: RefCell::default() }
     }
 
-    /// A recorded outcome with its proof.
-    pub(super) fn acceptance(&self, recorded: yinxin_wallet::Acceptance) -> Acceptance {
-        Acceptance {
+    /// A recorded outcome with its proof. Never fails for a payer whose money moved: the record holds the balance.
+    pub(super) fn acceptance(&self, recorded: yinxin_wallet::Acceptance) -> Result<Acceptance, Problem> {
+        let balance = match recorded.balance {
+            Some(balance) => balance,
+            None => self.app.wallet.me(self.session)?.balance,
+        };
+        Ok(Acceptance {
             payment: self.payment(recorded.payment),
             index: recorded.index,
             record: Base64Url(recorded.record),
@@ -39,8 +42,17 @@ impl<'a> Writing<'a> {
             salt: recorded.salt.map(bytes),
             checkpoint: recorded.checkpoint,
             proof: recorded.proof.into_iter().map(bytes).collect(),
-            balance: self.app.balance(recorded.balance.unwrap_or(self.balance)),
-        }
+            balance: self.app.balance(balance),
+        })
+    }
+
+    /// What the person calls the device of a certificate.
+    fn device_name(&self, id: CertificateId) -> Option<String> {
+        let mut devices = self.devices.borrow_mut();
+        let name = devices.entry(id).or_insert_with(|| {
+            self.app.wallet.certificate(self.session, id).ok().map(|certificate| certificate.device_name)
+        });
+        name.clone()
     }
 
     /// One line of the records.
@@ -68,7 +80,7 @@ impl<'a> Writing<'a> {
                 items: items.into_iter().map(|item| OrderItem::of(self.app, item)).collect(),
             }),
             certificate: line.certificate.map(Wire),
-            device_name: line.certificate.and_then(|id| self.devices.get(&id).cloned()),
+            device_name: line.certificate.and_then(|id| self.device_name(id)),
             level: line.level.map(level),
             at: Time(line.at),
             index: line.index,

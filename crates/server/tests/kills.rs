@@ -175,16 +175,15 @@ async fn a_program_killed_while_people_pay_loses_and_doubles_nothing() {
 /// What was acknowledged is there, once; what was not acknowledged is closed; the sums are exact.
 async fn check(payers: &mut [Payer]) {
     for payer in payers.iter_mut() {
-        if let Some(outstanding) = payer.person.outbox().outstanding().cloned() {
-            if let Some(receipt) = payer.person.close_outstanding().await.unwrap() {
-                // Recorded although the answer was lost: the record says to whom and how much.
-                assert_eq!(receipt.facts.number, outstanding.number);
-                payer.acknowledged.insert(receipt.facts.number, (receipt.acceptance.index, usize::MAX, 0));
-            }
+        let Some(outstanding) = payer.person.outbox().outstanding().cloned() else { continue };
+        if let Some(receipt) = payer.person.close_outstanding().await.unwrap() {
+            // Recorded although the answer was lost: the record says to whom and how much.
+            assert_eq!(receipt.facts.number, outstanding.number);
+            payer.acknowledged.insert(receipt.facts.number, (receipt.acceptance.index, usize::MAX, 0));
         }
     }
     let accounts: Vec<_> = payers.iter().map(|payer| payer.me.account).collect();
-    let mut expected = vec![i128::from(FUNDS); PEOPLE];
+    let mut expected = [i128::from(FUNDS); PEOPLE];
     for (own, payer) in payers.iter().enumerate() {
         for (number, (index, payee, amount)) in &payer.acknowledged {
             let found =

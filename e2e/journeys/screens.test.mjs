@@ -41,6 +41,7 @@ for (const { language, scheme } of [{ language: 'zh', scheme: 'light' }, { langu
     }
     const goAndLook = async (path, name = path) => {
       await person.goto(path)
+      if (path === '/scan') await phone.page.getByText(person.t('money.scan.starting')).waitFor({ state: 'hidden' })
       await look(name)
     }
     try {

@@ -6,7 +6,9 @@
 use std::collections::BTreeMap;
 
 /// The cookies that are kept; every other one is ignored.
-const KNOWN: [&str; 2] = ["__Host-yx-session", "__Host-yx-device"];
+const KNOWN: [&str; 2] = ["__Host-yx-session", DEVICE];
+/// The cookie of a known device.
+const DEVICE: &str = "__Host-yx-device";
 /// The longest value that is kept.
 const VALUE_BYTES_MAX: usize = 1_024;
 
@@ -41,6 +43,18 @@ impl Jar {
     pub(crate) fn header(&self) -> Option<String> {
         let pairs: Vec<String> = self.0.iter().map(|(name, value)| format!("{name}={value}")).collect();
         (!pairs.is_empty()).then(|| pairs.join("; "))
+    }
+
+    /// The device's cookie.
+    pub(crate) fn device(&self) -> Option<&str> {
+        self.0.get(DEVICE).map(String::as_str)
+    }
+
+    /// Is this device again.
+    pub(crate) fn set_device(&mut self, value: &str) {
+        if !value.is_empty() && value.len() <= VALUE_BYTES_MAX && value.bytes().all(is_cookie_byte) {
+            self.0.insert(DEVICE, value.to_owned());
+        }
     }
 
     /// Forgets the session; the device stays known.

@@ -7,6 +7,7 @@ use reqwest::redirect::Policy;
 use reqwest::{Method, Response, Url};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
+use zeroize::Zeroizing;
 
 /// How long a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -129,6 +130,16 @@ impl Http {
             }
         };
         within(ANSWER_TIMEOUT, send).await
+    }
+
+    /// The cookie by which the server knows this device.
+    pub(crate) fn device(&self) -> Option<Zeroizing<String>> {
+        self.jar().device().map(|value| Zeroizing::new(value.to_owned()))
+    }
+
+    /// Is the device of this cookie.
+    pub(crate) fn set_device(&self, value: &str) {
+        self.jar().set_device(value);
     }
 
     /// Forgets the session's cookie.

@@ -241,3 +241,72 @@ fn ask(port: u16, request: &str) -> String {
     let _ = stream.read_to_end(&mut answer);
     String::from_utf8_lossy(&answer).into_owned()
 }
+
+/// Runs a command of the person's device; each code that it asks for is read from the demonstration's tray.
+fn on_device(origin: &str, phone: &str, arguments: &[&str]) -> (bool, String) {
+    use std::io::Write as _;
+    let mut child = yinxin(arguments)
+        .args(["--server", origin, "--login", phone])
+        .env("YINXIN_PASSWORD", "correct horse 9")
+        .env("YINXIN_KEY_PASSPHRASE", "a passphrase for the key")
+        .env("YINXIN_PIN", "739164")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let mut stdout = child.stdout.take().unwrap();
+    let (mut told, mut asked, mut byte) = (String::new(), 0, [0; 1]);
+    while stdout.read(&mut byte).unwrap_or(0) == 1 {
+        told.push(char::from(byte[0]));
+        if told.matches("Code from the SMS: ").count() > asked {
+            asked += 1;
+            writeln!(stdin, "{}", newest_code(origin, phone)).unwrap();
+        }
+    }
+    let mut errors = String::new();
+    let _ = child.stderr.take().unwrap().read_to_string(&mut errors);
+    (child.wait().unwrap().success(), told + &errors)
+}
+
+fn newest_code(origin: &str, phone: &str) -> String {
+    let api = yinxin_client::Connection::new(None).unwrap().api(origin).unwrap();
+    block_on(yinxin_client::tour::code_for(&api, phone)).unwrap()
+}
+
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+}
+
+#[test]
+fn a_person_enrols_and_transfers_at_the_command_line_and_the_device_stays_known() {
+    use yinxin_client::{Connection, DeviceKind, Registration};
+    let demo = Demo::start(&["--listen", &format!("127.0.0.1:{}", free_port())]);
+    let (phone, place) = ("+8613800138000", folder());
+    let key = place.path().join("device.key");
+    block_on(async {
+        let api = Connection::new(None).unwrap().api(&demo.origin).unwrap();
+        api.send_code(phone).await.unwrap();
+        let code = yinxin_client::tour::code_for(&api, phone).await.unwrap();
+        let person = Registration {
+            phone,
+            code: &code,
+            password: "correct horse 9",
+            name: "林小满",
+            device_kind: DeviceKind::Linux,
+        };
+        api.register(&person).await.unwrap();
+        api.top_up(yinxin_core::Minor::new(50_000).unwrap()).await.unwrap();
+    });
+    let (enrolled, told) = on_device(&demo.origin, phone, &["enrol", "--key", text(&key)]);
+    assert!(enrolled && told.contains("is active"), "{told}");
+    // Without one-tap payments every amount needs the PIN, which belongs to the device that enrolled.
+    let pay = ["pay", "--key", text(&key), "--to", "+8613900000002", "--amount", "12.00", "--memo", "谢谢"];
+    let (paid, told) = on_device(&demo.origin, phone, &pay);
+    assert!(paid && told.contains("Posted"), "{told}");
+    assert!(!told.contains("Code from the SMS"), "the device is known: {told}");
+    let beyond = ["pay", "--key", text(&key), "--to", "+8613900000002", "--amount", "490.00"];
+    let (paid, told) = on_device(&demo.origin, phone, &beyond);
+    assert!(!paid && told.contains("payment.insufficient_funds"), "{told}");
+}

@@ -11,11 +11,14 @@ use crate::answers::{ConsistencyProof, Deployment};
 use crate::chance;
 use crate::error::ClientError;
 use crate::http::{Call, Http, Pool};
+use crate::key_file::{read_private, write_private};
 use crate::sse::EventStream;
 use data_encoding::BASE64URL_NOPAD;
 use reqwest::Method;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::path::Path;
+use zeroize::Zeroizing;
 
 /// Connections that any number of people may share.
 #[derive(Clone)]
@@ -48,6 +51,26 @@ impl Api {
     #[must_use]
     pub fn for_another(&self) -> Self {
         Self { http: self.http.for_another() }
+    }
+
+    /// Is the device that [`Api::keep_device`] wrote to `path`; nothing happens where there is no file.
+    ///
+    /// # Errors
+    /// `KeyFileForm` when others may read the file; `File`.
+    pub fn be_device(&self, path: &Path) -> Result<(), ClientError> {
+        if path.exists() {
+            let bytes = Zeroizing::new(read_private(path)?);
+            self.http.set_device(std::str::from_utf8(&bytes).unwrap_or_default());
+        }
+        Ok(())
+    }
+
+    /// Writes down by what the server knows this device, for its owner alone: PINs and log-ins belong to a device.
+    pub fn keep_device(&self, path: &Path) -> Result<(), ClientError> {
+        match self.http.device() {
+            Some(cookie) => write_private(path, cookie.as_bytes()),
+            None => Ok(()),
+        }
     }
 
     /// The origin that requests go to.

@@ -145,6 +145,8 @@ async fn sign_in(access: &Access) -> anyhow::Result<Person> {
     let api = connect(access.root.as_deref())?.api(&access.server)?;
     let person = Person::arrive(api, Clocks::system()).await?;
     let password = secret("YINXIN_PASSWORD", "Password: ")?;
+    let device = access.key.with_extension("device");
+    person.api().be_device(&device)?;
     let first = person.log_in(&access.login, &password, None, DeviceKind::Other).await;
     match first {
         Ok(_) => {}
@@ -154,6 +156,7 @@ async fn sign_in(access: &Access) -> anyhow::Result<Person> {
         }
         Err(error) => return Err(error.into()),
     }
+    person.api().keep_device(&device)?;
     Ok(person)
 }
 

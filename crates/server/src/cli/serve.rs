@@ -12,11 +12,12 @@ use crate::door::tls;
 use crate::site;
 use anyhow::{Context as _, bail};
 use clap::Args;
+use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use yinxin_core::Stamp;
 use yinxin_wallet::port::{Clock, SmsSender, SystemClock, SystemEntropy};
-use yinxin_wallet::{OpenOptions, Wallet};
+use yinxin_wallet::{OpenOptions, Wallet, local_tls};
 
 /// Serve a live deployment.
 #[derive(Args)]
@@ -37,7 +38,7 @@ impl Serve {
         let sms = sms_sender(config.sms.as_ref(), &clock)?;
         let options = OpenOptions { stamp: Stamp::Live, accept_clock: self.accept_clock };
         let wallet = Wallet::open(&config.data, options, (clock, Arc::new(SystemEntropy), sms))?;
-        let (tls, lan_root) = tls_of(config.tls.as_ref())?;
+        let (tls, lan_root) = tls_of(config.tls.as_ref(), &config.data)?;
         let listener = bind(config.listen).with_context(|| format!("cannot listen on {}", config.listen))?;
         let stop = stop_on_signal(wallet.clone())?;
         let settings = wallet.settings().clone();
@@ -96,10 +97,15 @@ fn sms_sender(sms: Option<&Sms>, clock: &Arc<dyn Clock>) -> anyhow::Result<Arc<d
 
 type ServerTls = (Option<Arc<rustls::ServerConfig>>, Option<Vec<u8>>);
 
-fn tls_of(config: Option<&Tls>) -> anyhow::Result<ServerTls> {
+/// TLS from files, or under the local root that phones install from `/pki/lan-root.cer`.
+fn tls_of(config: Option<&Tls>, data: &Path) -> anyhow::Result<ServerTls> {
     let Some(config) = config else { return Ok((None, None)) };
-    let (Some(certificate), Some(key)) = (&config.certificate, &config.key) else {
-        bail!("tls.local_hosts: this build makes no local root; give certificate and key");
-    };
-    Ok((Some(tls::from_files(certificate, key)?), None))
+    if let (Some(certificate), Some(key)) = (&config.certificate, &config.key) {
+        return Ok((Some(tls::from_files(certificate, key)?), None));
+    }
+    let hosts: Vec<&str> = config.local_hosts.iter().map(String::as_str).collect();
+    let local = local_tls(data, &hosts, &SystemClock::new(), &SystemEntropy)?;
+    let key = PrivatePkcs8KeyDer::from(local.key.expose().to_vec());
+    let tls = tls::from_parts(local.chain.map(CertificateDer::from).to_vec(), key.into())?;
+    Ok((Some(tls), Some(local.root)))
 }

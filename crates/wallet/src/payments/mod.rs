@@ -1,29 +1,27 @@
 //! Payments: from the signed text to the recorded outcome with its proof.
 
+mod checks;
+mod known;
+
+pub(crate) use known::{CertificateCache, KnownCertificate};
+
 use crate::ledger::{Tiles, hashes};
 use crate::projector;
 use crate::verification::VerificationProof;
 use crate::writer::Committed;
 use crate::{PaymentLine, SessionContext, SignedText, Wallet, WalletError, WriterError};
-use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
 use yinxin_core::codec::Codec;
 use yinxin_core::command::PaymentEvidence;
-use yinxin_core::text::{PayText, PayeeName, TYP_PAY, is_displayable, memo_commitment, name_commitment};
+use yinxin_core::text::{PayText, TYP_PAY};
 use yinxin_core::{
     Action, Authorisation, CertificateId, Context, Digest, Entry, Millis, Outcome, PaymentKind,
-    PaymentNumber, PersonId, Refusal, Thumbprint,
+    PaymentNumber, Refusal, Thumbprint,
 };
-use yinxin_pki::{Certificate, Jws, PublicKey};
-use yinxin_store::desk::{DisclosureRow, Opening};
+use yinxin_pki::Jws;
 use yinxin_tlog::inclusion_proof;
 
 /// How long a read waits for the views to show what the caller wrote (house, law 12).
 const READ_WAIT_MS: u64 = 2_000;
-/// Certificates whose keys are kept parsed.
-const CACHE_MAX: usize = 100_000;
-/// Characters of a memo.
-const MEMO_MAX_CHARS: usize = 40;
 
 /// The opening of a commitment, as sent beside the signed text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,18 +78,6 @@ pub enum Voided {
     /// The authorisation had been recorded.
     Recorded(Box<Acceptance>),
 }
-
-/// A certificate's immutable facts.
-#[derive(Clone)]
-pub(crate) struct KnownCertificate {
-    pub(crate) id: CertificateId,
-    pub(crate) person: PersonId,
-    pub(crate) key: PublicKey,
-}
-
-/// Immutable facts of certificates by thumbprint, parsed when first used. Their state is never kept here.
-#[derive(Default)]
-pub(crate) struct CertificateCache(RwLock<HashMap<Thumbprint, Arc<KnownCertificate>>>);
 
 impl Wallet {
     /// Takes an authorisation: checks the signature, lets the book decide, answers with the proof. The same bytes again get
@@ -161,51 +147,6 @@ impl Wallet {
             }
             Err(error) => Err(error),
         }
-    }
-
-    /// The certificate with this thumbprint: its immutable facts, from memory after the first use.
-    pub(crate) async fn known_certificate(
-        &self,
-        thumbprint: Thumbprint,
-    ) -> Result<Arc<KnownCertificate>, WalletError> {
-        let cache = &self.inner.certificates.0;
-        if let Some(known) = cache.read().unwrap_or_else(PoisonError::into_inner).get(&thumbprint) {
-            return Ok(Arc::clone(known));
-        }
-        let found = self.inner.writer.book(|book| {
-            let id = *book.certificate_by_thumbprint(&thumbprint)?;
-            book.certificate(&id).map(|certificate| (id, certificate.person))
-        });
-        let Some((id, person)) = found else {
-            let merchants = self.inner.store.desk.read(|desk| desk.merchant_by_thumbprint(thumbprint))?;
-            return Err(
-                merchants.map_or(WalletError::CertificateUnknown, |_| WalletError::CertificateWrongPurpose)
-            );
-        };
-        let certificate = self.signed_certificate(id).await?;
-        // The book names the certificate; a changed row must not put another key in its place.
-        if certificate.thumbprint() != *thumbprint.as_bytes() {
-            return Err(WalletError::Failed("a certificate is not the one that the book names".to_owned()));
-        }
-        let known = Arc::new(KnownCertificate { id, person, key: certificate.public_key().clone() });
-        let mut kept = cache.write().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() >= CACHE_MAX {
-            kept.clear();
-        }
-        kept.insert(thumbprint, Arc::clone(&known));
-        Ok(known)
-    }
-
-    /// A certificate as it was signed: the evidence of the record that says so.
-    pub(crate) async fn signed_certificate(&self, id: CertificateId) -> Result<Certificate, WalletError> {
-        let mut issued = self.inner.store.views.issued(&id)?;
-        if issued.is_none() {
-            self.settle_all().await?;
-            issued = self.inner.store.views.issued(&id)?;
-        }
-        let (index, _) = issued.ok_or(WalletError::CertificateUnknown)?;
-        let evidence = self.inner.store.journal.evidence(index)?.ok_or(WalletError::CertificateUnknown)?;
-        Certificate::parse(&evidence.bytes).map_err(|error| WalletError::Failed(error.to_string()))
     }
 
     /// Waits until the views show record `index`.
@@ -287,87 +228,6 @@ impl Wallet {
             context,
             evidence,
         })
-    }
-
-    /// Refuses cheaply, before anything is kept, what is not the next text of its certificate, and a number used before.
-    fn check_place(
-        &self,
-        session: &SessionContext,
-        known: &KnownCertificate,
-        text: &PayText,
-        hash: Digest,
-    ) -> Result<(), WalletError> {
-        let last =
-            self.inner.writer.book(|book| book.certificate(&known.id).map(|certificate| certificate.last));
-        let last = last.ok_or(WalletError::CertificateUnknown)?;
-        let next = text.seq == last.seq.saturating_add(1) && text.prev == last.hash;
-        // Equal to the last: the same bytes again, or a fork, which the book records.
-        if !next && text.seq != last.seq {
-            let behind = text.seq < last.seq;
-            let refusal = if behind { Refusal::SequenceBehind } else { Refusal::SequenceAhead };
-            return Err(WalletError::Refused(refusal));
-        }
-        let before = self.inner.store.views.payment(&session.account, &text.number)?;
-        match before.and_then(|row| self.inner.writer.load(row.index).ok().flatten()) {
-            Some(found) if found.facts.payment().is_some_and(|payment| payment.hash != hash) => {
-                Err(WalletError::Refused(Refusal::NumberReused))
-            }
-            Some(_) | None => Ok(()),
-        }
-    }
-
-    /// The names and the memo that were committed to are the ones that people see, and are kept on the desk.
-    fn check_disclosures(&self, text: &PayText, new: &NewPayment) -> Result<(), WalletError> {
-        let payee = self.payee(text.payee)?;
-        let shown = payee.as_ref().map(|payee| payee.display_name.as_str());
-        match (&text.payee_name, &new.payee_name) {
-            (PayeeName::Merchant(name), None) => {
-                if shown.is_some_and(|shown| shown != name) {
-                    return Err(WalletError::Refused(Refusal::PayeeMismatch));
-                }
-            }
-            (PayeeName::Person(commitment), Some(opening)) => {
-                if name_commitment(&opening.salt, &opening.text) != *commitment {
-                    return Err(WalletError::DisclosureMismatch);
-                }
-                if shown.is_some_and(|shown| shown != opening.text) {
-                    return Err(WalletError::Refused(Refusal::PayeeMismatch));
-                }
-            }
-            (PayeeName::Merchant(_), Some(_)) | (PayeeName::Person(_), None) => {
-                return Err(WalletError::DisclosureMismatch);
-            }
-        }
-        let memo_fits = match (&text.memo, &new.memo) {
-            (None, None) => true,
-            (Some(commitment), Some(opening)) => {
-                is_displayable(&opening.text)
-                    && opening.text.chars().count() <= MEMO_MAX_CHARS
-                    && memo_commitment(&opening.salt, &opening.text) == *commitment
-            }
-            (None, Some(_)) | (Some(_), None) => false,
-        };
-        if memo_fits { self.keep_disclosures(text.number, new) } else { Err(WalletError::DisclosureMismatch) }
-    }
-
-    fn keep_disclosures(&self, number: PaymentNumber, new: &NewPayment) -> Result<(), WalletError> {
-        let opening =
-            |disclosure: &Disclosure| Opening { salt: disclosure.salt, text: disclosure.text.clone() };
-        let row = DisclosureRow {
-            payment: number,
-            payee_name: new.payee_name.as_ref().map(opening),
-            memo: new.memo.as_ref().map(opening),
-        };
-        let empty = row.payee_name.is_none() && row.memo.is_none();
-        let kept = match self.inner.store.desk.read(|desk| desk.disclosure(number))? {
-            Some(known) => known == row,
-            None if empty => true,
-            None => self.inner.store.desk.write(|desk| match desk.disclosure(number)? {
-                Some(known) => Ok(known == row),
-                None => desk.insert_disclosure(&row).map(|()| true),
-            })?,
-        };
-        if kept { Ok(()) } else { Err(WalletError::Refused(Refusal::NumberReused)) }
     }
 
     /// The answer to what is recorded. Whatever fails now, the record stands: its answer is only not known yet.

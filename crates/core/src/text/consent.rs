@@ -1,0 +1,132 @@
+//! What a certificate's key consents to beside payments: its own life, and settings.
+
+use super::{TextError, field, read, version, write};
+use crate::id::{CertificateId, Digest};
+use serde::{Deserialize, Serialize};
+
+/// What a certificate's key consents to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CertificatePurpose {
+    /// The test challenge after the download; with the person's choice about one-tap payments.
+    Activate {
+        /// Switch one-tap payments on.
+        tap: bool,
+    },
+    /// The end of a suspension.
+    Resume,
+}
+
+/// The payload of a `yx-cert+jws`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CertificateText {
+    /// The deployment's origin.
+    pub audience: String,
+    /// What for.
+    pub purpose: CertificatePurpose,
+    /// Which certificate.
+    pub certificate: CertificateId,
+    /// The server's challenge.
+    pub challenge: Digest,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CertificateWire {
+    v: u8,
+    aud: String,
+    purpose: String,
+    certificate: String,
+    challenge: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tap: Option<bool>,
+}
+
+impl CertificateText {
+    /// Reads the payload of a `yx-cert+jws`.
+    pub fn parse(payload: &[u8]) -> Result<Self, TextError> {
+        let wire: CertificateWire = read(payload)?;
+        version(wire.v)?;
+        let purpose = match (wire.purpose.as_str(), wire.tap) {
+            ("activate", Some(tap)) => CertificatePurpose::Activate { tap },
+            ("resume", None) => CertificatePurpose::Resume,
+            _ => return Err(TextError("purpose")),
+        };
+        Ok(Self {
+            audience: wire.aud,
+            purpose,
+            certificate: field(&wire.certificate, "certificate")?,
+            challenge: field(&wire.challenge, "challenge")?,
+        })
+    }
+
+    /// Writes the payload.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let (purpose, tap) = match self.purpose {
+            CertificatePurpose::Activate { tap } => ("activate", Some(tap)),
+            CertificatePurpose::Resume => ("resume", None),
+        };
+        write(&CertificateWire {
+            v: 1,
+            aud: self.audience.clone(),
+            purpose: purpose.to_owned(),
+            certificate: self.certificate.to_string(),
+            challenge: self.challenge.to_string(),
+            tap,
+        })
+    }
+}
+
+/// The payload of a `yx-set+jws`: payment by one tap, on or off.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SettingText {
+    /// The deployment's origin.
+    pub audience: String,
+    /// One-tap payments on or off.
+    pub tap: bool,
+    /// Which certificate signs.
+    pub certificate: CertificateId,
+    /// The server's challenge.
+    pub challenge: Digest,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SettingWire {
+    v: u8,
+    aud: String,
+    setting: String,
+    value: bool,
+    certificate: String,
+    challenge: String,
+}
+
+impl SettingText {
+    /// Reads the payload of a `yx-set+jws`.
+    pub fn parse(payload: &[u8]) -> Result<Self, TextError> {
+        let wire: SettingWire = read(payload)?;
+        version(wire.v)?;
+        if wire.setting != "tap" {
+            return Err(TextError("setting"));
+        }
+        Ok(Self {
+            audience: wire.aud,
+            tap: wire.value,
+            certificate: field(&wire.certificate, "certificate")?,
+            challenge: field(&wire.challenge, "challenge")?,
+        })
+    }
+
+    /// Writes the payload.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        write(&SettingWire {
+            v: 1,
+            aud: self.audience.clone(),
+            setting: "tap".to_owned(),
+            value: self.tap,
+            certificate: self.certificate.to_string(),
+            challenge: self.challenge.to_string(),
+        })
+    }
+}

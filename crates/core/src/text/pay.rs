@@ -1,0 +1,147 @@
+//! The payload of an authorisation.
+
+use super::{SEQ_MAX, TextError, field, is_displayable, read, version, write};
+use crate::id::{AccountId, Digest, PaymentNumber};
+use crate::money::{Currency, Minor};
+use crate::record::PaymentKind;
+use crate::time::Millis;
+use serde::{Deserialize, Serialize};
+
+/// Who is paid, as signed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PayeeName {
+    /// A merchant's registered name, in clear.
+    Merchant(String),
+    /// A person's name, as a salted commitment.
+    Person(Digest),
+}
+
+/// The payload of an authorisation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PayText {
+    /// The deployment's origin.
+    pub audience: String,
+    /// The authorisation's number.
+    pub number: PaymentNumber,
+    /// Its place in the certificate's chain.
+    pub seq: u64,
+    /// Hash of the signing input before it.
+    pub prev: Digest,
+    /// What is asked.
+    pub kind: PaymentKind,
+    /// Account that pays.
+    pub payer: AccountId,
+    /// Account that is paid.
+    pub payee: AccountId,
+    /// And its name.
+    pub payee_name: PayeeName,
+    /// Currency of both amounts.
+    pub currency: Currency,
+    /// What the payee receives.
+    pub amount: Minor,
+    /// What the payer pays on top.
+    pub fee: Minor,
+    /// Hash of the merchant's signed order; there exactly when `kind` is `pay`.
+    pub order: Option<Digest>,
+    /// Commitment to the memo, where there is one.
+    pub memo: Option<Digest>,
+    /// The last moment at which it may be posted.
+    pub expires: Millis,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PayeeWire {
+    id: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    name_commitment: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PayWire {
+    v: u8,
+    aud: String,
+    transaction_id: String,
+    seq: u64,
+    prev: String,
+    kind: String,
+    payer: String,
+    payee: PayeeWire,
+    currency: String,
+    amount: String,
+    fee: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    order: Option<String>,
+    memo: String,
+    exp: i64,
+}
+
+impl PayText {
+    /// Reads the payload of an authorisation.
+    pub fn parse(payload: &[u8]) -> Result<Self, TextError> {
+        let wire: PayWire = read(payload)?;
+        version(wire.v)?;
+        let kind = match wire.kind.as_str() {
+            "pay" => PaymentKind::Pay,
+            "transfer" => PaymentKind::Transfer,
+            _ => return Err(TextError("kind")),
+        };
+        let payee_name = match (wire.payee.name, wire.payee.name_commitment) {
+            (Some(name), None) if is_displayable(&name) => PayeeName::Merchant(name),
+            (None, Some(commitment)) => PayeeName::Person(field(&commitment, "payee.name_commitment")?),
+            _ => return Err(TextError("payee.name")),
+        };
+        let currency = field(&wire.currency, "currency")?;
+        let order = wire.order.as_deref().map(|hash| field(hash, "order")).transpose()?;
+        if order.is_some() != (kind == PaymentKind::Pay) || wire.seq > SEQ_MAX {
+            return Err(TextError("order or seq"));
+        }
+        Ok(Self {
+            audience: wire.aud,
+            number: field(&wire.transaction_id, "transaction_id")?,
+            seq: wire.seq,
+            prev: field(&wire.prev, "prev")?,
+            kind,
+            payer: field(&wire.payer, "payer")?,
+            payee: field(&wire.payee.id, "payee.id")?,
+            payee_name,
+            currency,
+            amount: Minor::from_decimal(&wire.amount, currency).map_err(|_| TextError("amount"))?,
+            fee: Minor::from_decimal(&wire.fee, currency).map_err(|_| TextError("fee"))?,
+            order,
+            memo: if wire.memo.is_empty() { None } else { Some(field(&wire.memo, "memo")?) },
+            expires: Millis::from_seconds(wire.exp),
+        })
+    }
+
+    /// Writes the payload.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let (name, name_commitment) = match &self.payee_name {
+            PayeeName::Merchant(name) => (Some(name.clone()), None),
+            PayeeName::Person(commitment) => (None, Some(commitment.to_string())),
+        };
+        write(&PayWire {
+            v: 1,
+            aud: self.audience.clone(),
+            transaction_id: self.number.to_string(),
+            seq: self.seq,
+            prev: self.prev.to_string(),
+            kind: match self.kind {
+                PaymentKind::Pay => "pay".to_owned(),
+                PaymentKind::Transfer => "transfer".to_owned(),
+            },
+            payer: self.payer.to_string(),
+            payee: PayeeWire { id: self.payee.to_string(), name, name_commitment },
+            currency: self.currency.to_string(),
+            amount: self.amount.to_decimal(self.currency),
+            fee: self.fee.to_decimal(self.currency),
+            order: self.order.map(|hash| hash.to_string()),
+            memo: self.memo.map(|hash| hash.to_string()).unwrap_or_default(),
+            exp: self.expires.seconds(),
+        })
+    }
+}

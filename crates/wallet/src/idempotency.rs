@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use yinxin_core::text::sha256;
 use yinxin_core::{Digest, Millis};
+use yinxin_pki::symmetric::hmac_sha256;
 use yinxin_store::desk::{Claim, KeptAnswer, SweepUntil};
 
 /// The longest key; visible ASCII only.
@@ -69,7 +70,8 @@ impl Wallet {
             return Err(WalletError::Malformed);
         }
         let claimed = ClaimedKey { caller: caller.to_owned(), route: route.to_owned(), key: key.to_owned() };
-        let body_hash = sha256(&[body]);
+        // Keyed: a body may hold a guess of a secret, and its plain hash would tell it.
+        let body_hash = Digest::from_bytes(hmac_sha256(&self.inner.pepper, body));
         let answer = tokio::time::timeout(Duration::from_millis(WAIT_MS), self.claim(&claimed, body_hash));
         match answer.await {
             Ok(claim) => match claim? {

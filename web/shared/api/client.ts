@@ -39,6 +39,8 @@ export function onProblem(listener: Listener): () => void {
 
 const http = createClient<paths>({
   baseUrl: globalThis.location?.origin ?? 'http://localhost',
+  // The server refuses an app that is older than it can serve, with `device.version`.
+  headers: { 'Yx-Version': __APP_VERSION__ },
   credentials: 'same-origin', cache: 'no-store', redirect: 'error',
   fetch: (request) => globalThis.fetch(request, { signal: AbortSignal.timeout(TIMEOUT_MS) }),
 })

@@ -17,7 +17,11 @@ pub(crate) fn build() -> Result<()> {
     packages("web")?;
     for app in APPS {
         if is_stale(app) {
-            run("npm", &["run", "--silent", &format!("build:{app}")], &below("web"))?;
+            run(
+                "npm",
+                &["run", "--silent", &format!("build:{app}"), "--", "--logLevel", "warn"],
+                &below("web"),
+            )?;
         } else {
             println!("web/{app}: up to date");
         }

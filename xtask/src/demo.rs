@@ -3,7 +3,8 @@
 use crate::root::{below, root};
 use crate::run::run;
 use crate::web;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
+use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 /// Build the web apps and the server, then hand over to `yinxin demo`.
@@ -16,11 +17,7 @@ pub(crate) fn demo(debug: bool, args: &[String]) -> Result<()> {
     }
     run("cargo", &cargo, &root())?;
     let binary = below(if debug { "target/debug/yinxin" } else { "target/release/yinxin" });
-    // The demonstration keeps the terminal: Ctrl-C reaches it, and it ends with its own status.
-    let status = Command::new(&binary)
-        .arg("demo")
-        .args(args)
-        .status()
-        .with_context(|| format!("cannot start {}", binary.display()))?;
-    if status.success() { Ok(()) } else { bail!("`yinxin demo` ended with {status}") }
+    // The demonstration takes this process's place: it has the terminal, and every signal reaches it.
+    let failed = Command::new(&binary).arg("demo").args(args).exec();
+    Err(failed).with_context(|| format!("cannot start {}", binary.display()))
 }

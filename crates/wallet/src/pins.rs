@@ -96,7 +96,6 @@ impl Wallet {
                 text_hash,
                 method: VerificationMethod::Pin,
                 verified_at: self.inner.writer.now(self.now()).at,
-                consumed_at: None,
             };
             self.inner.store.desk.write(|tx| tx.insert_verification(&row))?;
         }

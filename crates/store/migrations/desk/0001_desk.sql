@@ -125,13 +125,12 @@ CREATE TABLE custody (
     ELSE 0 END)
 ) STRICT, WITHOUT ROWID;
 
--- A user verification of one text, checked by the server, used once.
+-- A user verification of one text, checked by the server; the text is recorded once.
 CREATE TABLE verifications (
   certificate BLOB    NOT NULL,
   text_hash   BLOB    NOT NULL CHECK (length(text_hash) = 32),
   method      TEXT    NOT NULL,
   verified_at INTEGER NOT NULL,
-  consumed_at INTEGER,
   PRIMARY KEY (certificate, text_hash)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX verifications_by_time ON verifications (verified_at);

@@ -323,25 +323,17 @@ fn custody_is_kept_either_way_and_a_passkey_keeps_one_key() {
 }
 
 #[test]
-fn a_verification_serves_one_text_once_and_not_for_long() {
+fn a_verification_is_of_one_text_and_a_newer_one_renews_it() {
     let (_folder, desk) = desk();
     let (certificate, text) = (CertificateId::from_bytes([1; 10]), Digest::from_bytes([2; 32]));
-    let row = VerificationRow {
-        certificate,
-        text_hash: text,
-        method: VerificationMethod::Pin,
-        verified_at: NOW,
-        consumed_at: None,
-    };
+    let (method, verified_at) = (VerificationMethod::Pin, NOW);
+    let row = VerificationRow { certificate, text_hash: text, method, verified_at };
     desk.write(|tx| tx.insert_verification(&row)).unwrap();
-    let consume = |oldest: Millis| {
-        desk.write(|tx| tx.consume_verification(certificate, text, oldest, NOW.plus(5))).unwrap()
-    };
-    assert_eq!(consume(NOW.plus(1)), None, "too old");
-    assert_eq!(consume(NOW).map(|row| row.method), Some(VerificationMethod::Pin));
-    assert_eq!(consume(NOW), None, "used");
-    desk.write(|tx| tx.insert_verification(&row)).unwrap();
-    assert_eq!(consume(NOW), None, "the same text is not verified twice");
+    assert_eq!(desk.read(|tx| tx.verification(certificate, text)).unwrap(), Some(row));
+    assert_eq!(desk.read(|tx| tx.verification(certificate, Digest::from_bytes([3; 32]))).unwrap(), None);
+    let newer = VerificationRow { verified_at: NOW.plus(5), ..row };
+    desk.write(|tx| tx.insert_verification(&newer)).unwrap();
+    assert_eq!(desk.read(|tx| tx.verification(certificate, text)).unwrap(), Some(newer));
 }
 
 #[test]

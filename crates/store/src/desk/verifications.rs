@@ -1,4 +1,4 @@
-//! User verifications of one text each: checked by the server, used once.
+//! User verifications of one text each, checked by the server. The text is recorded once, so each serves once.
 
 use super::fields::{Fields, words};
 use super::{DeskError, DeskRead, DeskWrite};
@@ -28,8 +28,6 @@ pub struct VerificationRow {
     pub method: VerificationMethod,
     /// When the server checked it.
     pub verified_at: Millis,
-    /// When it was used.
-    pub consumed_at: Option<Millis>,
 }
 
 fn read(fields: &Fields<'_>) -> Result<VerificationRow, DeskError> {
@@ -38,12 +36,11 @@ fn read(fields: &Fields<'_>) -> Result<VerificationRow, DeskError> {
         text_hash: fields.id("text_hash")?,
         method: fields.word("method", VerificationMethod::from_word)?,
         verified_at: fields.time("verified_at")?,
-        consumed_at: fields.maybe_time("consumed_at")?,
     })
 }
 
 impl DeskRead<'_> {
-    /// The verification of this text, used or not.
+    /// The verification of this text.
     pub fn verification(
         &self,
         certificate: CertificateId,
@@ -55,38 +52,19 @@ impl DeskRead<'_> {
 }
 
 impl DeskWrite<'_> {
-    /// Writes a verification down; a newer one of the same text renews it unless it was used.
+    /// Writes a verification down; a newer one of the same text renews it.
     pub fn insert_verification(&self, verification: &VerificationRow) -> Result<(), DeskError> {
         self.execute(
-            "INSERT INTO verifications (certificate, text_hash, method, verified_at, consumed_at)
-             VALUES (?1, ?2, ?3, ?4, ?5)
-             ON CONFLICT (certificate, text_hash) DO UPDATE SET method = ?3, verified_at = ?4
-               WHERE consumed_at IS NULL",
+            "INSERT INTO verifications (certificate, text_hash, method, verified_at)
+             VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (certificate, text_hash) DO UPDATE SET method = ?3, verified_at = ?4",
             params![
                 verification.certificate.as_bytes(),
                 verification.text_hash.as_bytes(),
                 verification.method.word(),
                 verification.verified_at.0,
-                verification.consumed_at.map(|time| time.0),
             ],
         )?;
         Ok(())
-    }
-
-    /// Uses the verification of this text up when it is not older than `oldest` and was not used.
-    pub fn consume_verification(
-        &self,
-        certificate: CertificateId,
-        text_hash: Digest,
-        oldest: Millis,
-        at: Millis,
-    ) -> Result<Option<VerificationRow>, DeskError> {
-        let sql = "UPDATE verifications SET consumed_at = ?4 WHERE certificate = ?1 AND text_hash = ?2
-                   AND verified_at >= ?3 AND consumed_at IS NULL";
-        let ids = params![certificate.as_bytes(), text_hash.as_bytes(), oldest.0, at.0];
-        match self.execute(sql, ids)? {
-            0 => Ok(None),
-            _ => self.verification(certificate, text_hash),
-        }
     }
 }

@@ -56,7 +56,8 @@ async function ask(entry: Outgoing): Promise<Acceptance> {
       if (problem.code === 'payment.unseen') {
         try { return await sendOnce(entry) } catch (again) { if (!isUncertain(ProblemError.from(again))) throw again }
       } else if (!isUncertain(problem)) {
-        throw problem
+        // Not an answer about the payment (a session that ended, an app too old): its outcome stays open.
+        break
       }
     }
   }

@@ -74,6 +74,10 @@ export async function preparePayment(held: HeldKey, audience: string, wish: Paym
 export async function signPayment(prepared: PreparedPayment, askPin: AskPin, onStep: (step: 'unlocking' | 'signing' | 'sending' | 'confirming') => void = () => undefined): Promise<Acceptance> {
   return withSigner(async () => {
     onStep('unlocking')
+    // Another tab may have signed since this text was drawn: the same place signed twice would be a fork.
+    const open = (await store.outgoing()).some((entry) => entry.certificate === prepared.held.id)
+    const seen = (await store.key(prepared.held.id))?.seq ?? null
+    if (open || (seen !== null && prepared.read.seq <= seen)) throw ProblemError.local('payment.sequence_behind')
     const { key, verification } = await unlock(prepared.held, prepared.text.hash, prepared.level === 'verified' ? 'needed' : 'not needed', askPin)
     onStep('signing')
     const authorisation = await sign(prepared.text, key)

@@ -43,8 +43,8 @@ async function continues(checkpoint: Checkpoint): Promise<boolean> {
 export async function verifyAcceptance(acceptance: Acceptance, logKey: string, signedHash: Uint8Array | null = null): Promise<ProofVerdict> {
   try {
     const facts = readPaymentFacts(fromBase64url(acceptance.record))
-    if (facts && (facts.number !== acceptance.payment.number || facts.amount !== acceptance.payment.amount.minor || facts.posted !== (acceptance.payment.outcome === 'posted'))) return { state: 'broken', step: 'record' }
-    if (signedHash && (!facts || !sameBytes(facts.hash, signedHash))) return { state: 'broken', step: 'record' }
+    if (!facts || facts.number !== acceptance.payment.number || facts.amount !== acceptance.payment.amount.minor || facts.posted !== (acceptance.payment.outcome === 'posted')) return { state: 'broken', step: 'record' }
+    if (signedHash && !sameBytes(facts.hash, signedHash)) return { state: 'broken', step: 'record' }
     const checkpoint = readCheckpoint(acceptance.checkpoint)
     const key = await readVerifierKey(logKey)
     if (!checkpoint || !key || checkpoint.origin !== key.name) return { state: 'broken', step: 'checkpoint' }

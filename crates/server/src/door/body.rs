@@ -45,7 +45,11 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     if first != Some(&b'{') || escapes_control_character(bytes) {
         return Err(Problem::new(Code::RequestMalformed));
     }
-    serde_json::from_slice(bytes).map_err(|error| Problem::new(Code::RequestMalformed).because(&error))
+    // The parser's words quote the value, which may be a phone number or a code: only the place is told.
+    serde_json::from_slice(bytes).map_err(|error| {
+        let place = format!("{:?} at {}:{}", error.classify(), error.line(), error.column());
+        Problem::new(Code::RequestMalformed).because(&place)
+    })
 }
 
 /// Whether some string holds a control character; unescaped ones are refused by the parser already.

@@ -113,7 +113,7 @@ impl Wallet {
         session: &SessionContext,
         number: PaymentNumber,
     ) -> Result<Acceptance, WalletError> {
-        self.settle_all().await?;
+        self.shown().await?;
         let row =
             self.inner.store.views.payment(&session.account, &number)?.ok_or(WalletError::PaymentUnseen)?;
         let committed = self.inner.writer.load(row.index)?.ok_or(WalletError::PaymentUnseen)?;
@@ -134,7 +134,7 @@ impl Wallet {
         if !mine {
             return Err(WalletError::CertificateUnknown);
         }
-        self.settle_all().await?;
+        self.shown().await?;
         if self.inner.store.views.payment(&session.account, &number)?.is_some() {
             return self.payment(session, number).await.map(|found| Voided::Recorded(Box::new(found)));
         }
@@ -155,6 +155,11 @@ impl Wallet {
         if reached { Ok(()) } else { Err(WalletError::Busy) }
     }
 
+    /// As [`Wallet::settle_all`], where the answer may be a payment that is posted: late views leave it open.
+    async fn shown(&self) -> Result<(), WalletError> {
+        self.settle_all().await.map_err(|_| WalletError::ResultPending)
+    }
+
     /// Waits until the views show everything that is committed now.
     pub(crate) async fn settle_all(&self) -> Result<(), WalletError> {
         match self.records() {
@@ -170,7 +175,7 @@ impl Wallet {
         text: &PayText,
         jws: &Jws,
     ) -> Result<Option<Acceptance>, WalletError> {
-        self.settle_all().await?;
+        self.shown().await?;
         let Some(row) = self.inner.store.views.payment(&session.account, &text.number)? else {
             return Ok(None);
         };

@@ -3,7 +3,7 @@ import type { Acceptance } from '@shared/api/types'
 import { verifyAcceptance, type ProofVerdict } from '@shared/verify'
 import { session } from '@/session'
 
-/** Checks an acceptance on this device: record, inclusion in the log, the checkpoint's signature, and that the log only grew. */
+/** Checks an acceptance on this device: record, inclusion in the log, the checkpoint's signature, and that no second root is shown for a size that was seen. */
 export function useProof(acceptance: MaybeRefOrGetter<Acceptance | null>, signedHash: () => Uint8Array | null) {
   const verdict = shallowRef<ProofVerdict | null>(null)
   let round = 0

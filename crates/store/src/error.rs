@@ -1,5 +1,6 @@
 //! What can go wrong at the journal and the views, in the store's own words.
 
+use crate::sql::SqlError;
 use rusqlite::ffi;
 
 /// Why the store could not answer. Absence is never an error: it is `None`.
@@ -21,6 +22,15 @@ pub enum StoreError {
     /// The file or the disk failed; whether the last commit took effect is known only after reading it again.
     #[error("the store failed: {0}")]
     Failed(String),
+}
+
+impl From<SqlError> for StoreError {
+    fn from(error: SqlError) -> Self {
+        match error {
+            SqlError::Sqlite(error) => error.into(),
+            SqlError::Shape { column, reason } => Self::Failed(format!("column {column} is not {reason}")),
+        }
+    }
 }
 
 impl From<rusqlite::Error> for StoreError {

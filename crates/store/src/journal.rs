@@ -4,7 +4,8 @@
 
 use crate::error::StoreError;
 use crate::readers::Readers;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use crate::sql::{Row, SqlError, params};
+use rusqlite::Connection;
 use std::path::{Path, PathBuf};
 
 /// "YXJ1": tells this file from any other SQLite database.
@@ -146,20 +147,20 @@ impl Journal for SqliteJournal {
             let mut record = transaction.prepare_cached("INSERT INTO records VALUES (?1, ?2, ?3, ?4)")?;
             let mut evidence = transaction.prepare_cached("INSERT INTO evidence VALUES (?1, ?2, ?3)")?;
             for (index, new) in (batch.first..).zip(&batch.records) {
-                record.execute(params![signed(index)?, new.facts, new.opening, new.digest])?;
-                evidence.execute(params![signed(index)?, new.salt, new.evidence])?;
+                record.execute(rusqlite::params![signed(index)?, new.facts, new.opening, new.digest])?;
+                evidence.execute(rusqlite::params![signed(index)?, new.salt, new.evidence])?;
                 if new.names_snapshot {
                     transaction.execute("INSERT INTO snapshots VALUES (?1)", [signed(index)?])?;
                 }
             }
             let mut tile = transaction.prepare_cached("INSERT INTO tiles VALUES (?1, ?2, ?3)")?;
             for row in &batch.tiles {
-                tile.execute(params![row.level, signed(row.number)?, row.hashes])?;
+                tile.execute(rusqlite::params![row.level, signed(row.number)?, row.hashes])?;
             }
             let head = &batch.head;
             transaction
                 .prepare_cached("INSERT INTO heads VALUES (?1, ?2)")?
-                .execute(params![signed(head.size)?, head.note])?;
+                .execute(rusqlite::params![signed(head.size)?, head.note])?;
         }
         Ok(transaction.commit()?)
     }
@@ -188,42 +189,35 @@ impl JournalReader {
     /// The number of records.
     pub fn size(&self) -> Result<u64, StoreError> {
         let last: Option<i64> =
-            self.readers.lend()?.query_row("SELECT max(idx) FROM records", [], |row| row.get(0))?;
+            self.readers.lend()?.session().only("SELECT max(idx) FROM records", &[], |row| row.get(0))?;
         Ok(last.map_or(0, |last| unsigned(last).saturating_add(1)))
     }
 
     /// One record.
     pub fn record(&self, index: u64) -> Result<Option<StoredRecord>, StoreError> {
-        let connection = self.readers.lend()?;
-        let mut statement =
-            connection.prepare_cached("SELECT idx, facts, opening, digest FROM records WHERE idx = ?1")?;
-        Ok(statement.query_row([signed(index)?], stored).optional()?)
+        let sql = "SELECT idx, facts, opening, digest FROM records WHERE idx = ?1";
+        Ok(self.readers.lend()?.session().first(sql, params![signed(index)?], stored)?)
     }
 
     /// At most `most` records from index `from` on.
     pub fn records(&self, from: u64, most: u32) -> Result<Vec<StoredRecord>, StoreError> {
-        let connection = self.readers.lend()?;
-        let mut statement = connection.prepare_cached(
-            "SELECT idx, facts, opening, digest FROM records WHERE idx >= ?1 ORDER BY idx LIMIT ?2",
-        )?;
-        let rows = statement.query_map(params![signed(from)?, most], stored)?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        let sql = "SELECT idx, facts, opening, digest FROM records WHERE idx >= ?1 ORDER BY idx LIMIT ?2";
+        Ok(self.readers.lend()?.session().all(sql, params![signed(from)?, most], stored)?)
     }
 
     /// The evidence of a record, unless it was erased.
     pub fn evidence(&self, index: u64) -> Result<Option<StoredEvidence>, StoreError> {
-        let connection = self.readers.lend()?;
-        let mut statement = connection.prepare_cached("SELECT salt, bytes FROM evidence WHERE idx = ?1")?;
-        let read = |row: &Row<'_>| Ok(StoredEvidence { salt: row.get(0)?, bytes: row.get(1)? });
-        Ok(statement.query_row([signed(index)?], read).optional()?)
+        let sql = "SELECT salt, bytes FROM evidence WHERE idx = ?1";
+        let read =
+            |row: &Row<'_>| Ok::<_, SqlError>(StoredEvidence { salt: row.get(0)?, bytes: row.get(1)? });
+        Ok(self.readers.lend()?.session().first(sql, params![signed(index)?], read)?)
     }
 
     /// A full tile's hashes: 8,192 bytes.
     pub fn tile(&self, level: u8, number: u64) -> Result<Option<Vec<u8>>, StoreError> {
-        let connection = self.readers.lend()?;
-        let mut statement =
-            connection.prepare_cached("SELECT hashes FROM tiles WHERE level = ?1 AND number = ?2")?;
-        Ok(statement.query_row(params![level, signed(number)?], |row| row.get(0)).optional()?)
+        let sql = "SELECT hashes FROM tiles WHERE level = ?1 AND number = ?2";
+        let lent = self.readers.lend()?;
+        Ok(lent.session().first(sql, params![level, signed(number)?], |row| row.get(0))?)
     }
 
     /// The newest head.
@@ -239,19 +233,17 @@ impl JournalReader {
     /// Index of the newest record that names a snapshot.
     pub fn newest_snapshot(&self) -> Result<Option<u64>, StoreError> {
         let last: Option<i64> =
-            self.readers.lend()?.query_row("SELECT max(idx) FROM snapshots", [], |row| row.get(0))?;
+            self.readers.lend()?.session().only("SELECT max(idx) FROM snapshots", &[], |row| row.get(0))?;
         Ok(last.map(unsigned))
     }
 
-    fn head_where(&self, sql: &str, bound: u64) -> Result<Option<Head>, StoreError> {
-        let connection = self.readers.lend()?;
-        let mut statement = connection.prepare_cached(sql)?;
-        let read = |row: &Row<'_>| Ok(Head { size: unsigned(row.get(0)?), note: row.get(1)? });
-        Ok(statement.query_row([signed(bound)?], read).optional()?)
+    fn head_where(&self, sql: &'static str, bound: u64) -> Result<Option<Head>, StoreError> {
+        let read = |row: &Row<'_>| Ok::<_, SqlError>(Head { size: unsigned(row.get(0)?), note: row.get(1)? });
+        Ok(self.readers.lend()?.session().first(sql, params![signed(bound)?], read)?)
     }
 }
 
-fn stored(row: &Row<'_>) -> rusqlite::Result<StoredRecord> {
+fn stored(row: &Row<'_>) -> Result<StoredRecord, SqlError> {
     Ok(StoredRecord {
         index: unsigned(row.get(0)?),
         facts: row.get(1)?,

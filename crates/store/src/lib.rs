@@ -7,6 +7,7 @@ pub mod desk;
 mod error;
 pub mod journal;
 mod readers;
+mod sql;
 pub mod views;
 
 pub use desk::{Desk, DeskError};

@@ -1,8 +1,8 @@
 //! A small pool of read connections to one file.
 
 use crate::error::StoreError;
+use crate::sql::Session;
 use rusqlite::{Connection, OpenFlags};
-use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -46,10 +46,10 @@ pub(crate) struct Lent<'p> {
     connection: Option<Connection>,
 }
 
-impl Deref for Lent<'_> {
-    type Target = Connection;
-    fn deref(&self) -> &Connection {
-        self.connection.as_ref().expect("taken only when it is dropped")
+impl Lent<'_> {
+    /// Where questions are asked.
+    pub(crate) fn session(&self) -> Session<'_> {
+        Session::Sqlite(self.connection.as_ref().expect("taken only when it is dropped"))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::fields::{Fields, words};
 use super::{DeskError, DeskRead, DeskWrite};
-use rusqlite::params;
+use crate::sql::params;
 use yinxin_core::{CertificateId, Millis};
 
 const TABLE: &str = "challenges";
@@ -45,7 +45,7 @@ fn read(fields: &Fields<'_>) -> Result<ChallengeRow, DeskError> {
 impl DeskRead<'_> {
     /// The challenge of these bytes.
     pub fn challenge(&self, challenge: &[u8; 32]) -> Result<Option<ChallengeRow>, DeskError> {
-        self.one(TABLE, "SELECT * FROM challenges WHERE challenge = ?1", [challenge], read)
+        self.one(TABLE, "SELECT * FROM challenges WHERE challenge = ?1", params![challenge], read)
     }
 }
 

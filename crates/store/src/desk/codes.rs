@@ -2,7 +2,7 @@
 
 use super::fields::{Fields, words};
 use super::{DeskError, DeskRead, DeskWrite};
-use rusqlite::params;
+use crate::sql::params;
 use yinxin_core::{Digest, Millis};
 
 const TABLE: &str = "codes";
@@ -93,7 +93,7 @@ impl DeskWrite<'_> {
 
     /// Counts a comparison before it is made.
     pub fn count_code_try(&self, code: i64) -> Result<(), DeskError> {
-        self.execute("UPDATE codes SET tries = tries + 1 WHERE code = ?1", [code])?;
+        self.execute("UPDATE codes SET tries = tries + 1 WHERE code = ?1", params![code])?;
         Ok(())
     }
 

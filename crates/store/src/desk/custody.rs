@@ -2,7 +2,7 @@
 
 use super::fields::{Fields, words};
 use super::{DeskError, DeskRead, DeskWrite};
-use rusqlite::params;
+use crate::sql::params;
 use yinxin_core::{CertificateId, Digest};
 
 const TABLE: &str = "custody";
@@ -69,7 +69,7 @@ fn read(fields: &Fields<'_>) -> Result<Custody, DeskError> {
 impl DeskRead<'_> {
     /// How the key of this certificate is kept.
     pub fn custody(&self, certificate: CertificateId) -> Result<Option<Custody>, DeskError> {
-        self.one(TABLE, "SELECT * FROM custody WHERE certificate = ?1", [certificate.as_bytes()], read)
+        self.one(TABLE, "SELECT * FROM custody WHERE certificate = ?1", params![certificate.as_bytes()], read)
     }
 }
 
@@ -95,14 +95,14 @@ impl DeskWrite<'_> {
 
     /// Forgets how the key of an abandoned certificate was kept, so that its passkey can serve the next.
     pub fn delete_custody(&self, certificate: CertificateId) -> Result<(), DeskError> {
-        self.execute("DELETE FROM custody WHERE certificate = ?1", [certificate.as_bytes()])?;
+        self.execute("DELETE FROM custody WHERE certificate = ?1", params![certificate.as_bytes()])?;
         Ok(())
     }
 
     /// Notes a passkey's signature counter; it only rises.
     pub fn raise_signature_count(&self, certificate: CertificateId, count: u32) -> Result<(), DeskError> {
-        let sql = "UPDATE custody SET signature_count = max(signature_count, ?2)
-                   WHERE certificate = ?1 AND kind = 'passkey'";
+        let sql = "UPDATE custody SET signature_count = ?2
+                   WHERE certificate = ?1 AND kind = 'passkey' AND signature_count < ?2";
         self.execute(sql, params![certificate.as_bytes(), count])?;
         Ok(())
     }

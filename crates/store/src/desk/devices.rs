@@ -2,7 +2,7 @@
 
 use super::fields::{Fields, words};
 use super::{DeskError, DeskRead, DeskWrite};
-use rusqlite::params;
+use crate::sql::params;
 use yinxin_core::{DeviceId, Digest, Millis, PersonId};
 
 const TABLE: &str = "devices";
@@ -50,19 +50,19 @@ fn read(fields: &Fields<'_>) -> Result<DeviceRow, DeskError> {
 impl DeskRead<'_> {
     /// The device with this id.
     pub fn device(&self, device: DeviceId) -> Result<Option<DeviceRow>, DeskError> {
-        self.one(TABLE, "SELECT * FROM devices WHERE device = ?1", [device.as_bytes()], read)
+        self.one(TABLE, "SELECT * FROM devices WHERE device = ?1", params![device.as_bytes()], read)
     }
 
     /// The device whose cookie has this hash.
     pub fn device_by_token(&self, token_hash: Digest) -> Result<Option<DeviceRow>, DeskError> {
-        self.one(TABLE, "SELECT * FROM devices WHERE token_hash = ?1", [token_hash.as_bytes()], read)
+        self.one(TABLE, "SELECT * FROM devices WHERE token_hash = ?1", params![token_hash.as_bytes()], read)
     }
 
     /// Since when `person` is known on `device`.
     pub fn known_since(&self, person: PersonId, device: DeviceId) -> Result<Option<Millis>, DeskError> {
         let sql = "SELECT person, known_at FROM known_devices WHERE person = ?1 AND device = ?2";
-        let ids = params![person.as_bytes(), device.as_bytes()];
-        self.one("known_devices", sql, ids, |fields| fields.time("known_at"))
+        let (person, device) = (person.as_bytes(), device.as_bytes());
+        self.one("known_devices", sql, params![person, device], |fields| fields.time("known_at"))
     }
 }
 

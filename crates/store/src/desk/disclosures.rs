@@ -2,7 +2,7 @@
 
 use super::fields::Fields;
 use super::{DeskError, DeskRead, DeskWrite};
-use rusqlite::params;
+use crate::sql::params;
 use yinxin_core::PaymentNumber;
 
 const TABLE: &str = "disclosures";
@@ -50,7 +50,7 @@ fn read(fields: &Fields<'_>) -> Result<DisclosureRow, DeskError> {
 impl DeskRead<'_> {
     /// The openings of this payment.
     pub fn disclosure(&self, payment: PaymentNumber) -> Result<Option<DisclosureRow>, DeskError> {
-        self.one(TABLE, "SELECT * FROM disclosures WHERE payment = ?1", [payment.as_bytes()], read)
+        self.one(TABLE, "SELECT * FROM disclosures WHERE payment = ?1", params![payment.as_bytes()], read)
     }
 }
 
@@ -74,7 +74,7 @@ impl DeskWrite<'_> {
 
     /// Erases the openings of a payment.
     pub fn delete_disclosure(&self, payment: PaymentNumber) -> Result<(), DeskError> {
-        self.execute("DELETE FROM disclosures WHERE payment = ?1", [payment.as_bytes()])?;
+        self.execute("DELETE FROM disclosures WHERE payment = ?1", params![payment.as_bytes()])?;
         Ok(())
     }
 }

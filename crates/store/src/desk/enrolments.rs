@@ -2,7 +2,7 @@
 
 use super::fields::{Fields, words};
 use super::{DeskError, DeskRead, DeskWrite};
-use rusqlite::params;
+use crate::sql::params;
 use yinxin_core::{DeviceId, EnrolmentId, Millis, PersonId};
 
 const TABLE: &str = "enrolments";
@@ -63,20 +63,20 @@ fn read(fields: &Fields<'_>) -> Result<EnrolmentRow, DeskError> {
 impl DeskRead<'_> {
     /// The enrolment with this id.
     pub fn enrolment(&self, enrolment: EnrolmentId) -> Result<Option<EnrolmentRow>, DeskError> {
-        self.one(TABLE, "SELECT * FROM enrolments WHERE enrolment = ?1", [enrolment.as_bytes()], read)
+        self.one(TABLE, "SELECT * FROM enrolments WHERE enrolment = ?1", params![enrolment.as_bytes()], read)
     }
 
     /// The person's newest enrolment, whatever its state.
     pub fn newest_enrolment(&self, person: PersonId) -> Result<Option<EnrolmentRow>, DeskError> {
         let sql = "SELECT * FROM enrolments WHERE person = ?1 ORDER BY created_at DESC, enrolment LIMIT 1";
-        self.one(TABLE, sql, [person.as_bytes()], read)
+        self.one(TABLE, sql, params![person.as_bytes()], read)
     }
 
     /// The person's one enrolment that is neither finished nor given up.
     pub fn open_enrolment(&self, person: PersonId) -> Result<Option<EnrolmentRow>, DeskError> {
         let sql =
             "SELECT * FROM enrolments WHERE person = ?1 AND state IN ('code_sent', 'verified', 'issued')";
-        self.one(TABLE, sql, [person.as_bytes()], read)
+        self.one(TABLE, sql, params![person.as_bytes()], read)
     }
 
     /// Enrolments that ended by themselves before `now`, oldest first.
@@ -136,6 +136,6 @@ impl DeskWrite<'_> {
     pub fn close_open_enrolment(&self, person: PersonId) -> Result<usize, DeskError> {
         let sql = "UPDATE enrolments SET state = 'closed'
                    WHERE person = ?1 AND state IN ('code_sent', 'verified', 'issued')";
-        self.execute(sql, [person.as_bytes()])
+        self.execute(sql, params![person.as_bytes()])
     }
 }

@@ -1,5 +1,6 @@
 //! What can go wrong at the desk, in the store's own words.
 
+use crate::sql::SqlError;
 use rusqlite::ErrorCode;
 
 /// Why the desk could not answer. Absence is never an error: it is `None`.
@@ -44,6 +45,15 @@ impl DeskError {
     #[must_use]
     pub fn is_taken(&self, column: &str) -> bool {
         matches!(self, Self::Taken { column: taken } if taken == column)
+    }
+}
+
+impl From<SqlError> for DeskError {
+    fn from(error: SqlError) -> Self {
+        match error {
+            SqlError::Sqlite(error) => error.into(),
+            SqlError::Shape { column, reason } => Self::Failed(format!("column {column} is not {reason}")),
+        }
     }
 }
 

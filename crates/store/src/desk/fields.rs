@@ -1,8 +1,7 @@
 //! Reading a row: every value is checked, and corruption names table, column and row.
 
 use super::DeskError;
-use rusqlite::Row;
-use rusqlite::types::ValueRef;
+use crate::sql::{Cell, Row};
 use yinxin_core::{
     AccountId, CertificateId, DeviceId, Digest, EnrolmentId, MerchantId, Millis, OrderId, PaymentNumber,
     PersonId, Serial, Thumbprint,
@@ -84,13 +83,11 @@ impl Fields<'_> {
     /// An id or hash of a fixed length, or nothing.
     pub(super) fn maybe_id<T: Id>(&self, column: &'static str) -> Result<Option<T>, DeskError> {
         match self.value(column)? {
-            ValueRef::Null => Ok(None),
-            ValueRef::Blob(bytes) => {
+            Cell::Null => Ok(None),
+            Cell::Bytes(bytes) => {
                 T::read(bytes).map(Some).ok_or_else(|| self.corrupt(column, "bytes of the right length"))
             }
-            ValueRef::Integer(_) | ValueRef::Real(_) | ValueRef::Text(_) => {
-                Err(self.corrupt(column, "bytes"))
-            }
+            Cell::Integer(_) | Cell::Text(_) | Cell::Other => Err(self.corrupt(column, "bytes")),
         }
     }
 
@@ -102,11 +99,9 @@ impl Fields<'_> {
     /// Bytes of any length, or nothing.
     pub(super) fn maybe_bytes(&self, column: &'static str) -> Result<Option<Vec<u8>>, DeskError> {
         match self.value(column)? {
-            ValueRef::Null => Ok(None),
-            ValueRef::Blob(bytes) => Ok(Some(bytes.to_vec())),
-            ValueRef::Integer(_) | ValueRef::Real(_) | ValueRef::Text(_) => {
-                Err(self.corrupt(column, "bytes"))
-            }
+            Cell::Null => Ok(None),
+            Cell::Bytes(bytes) => Ok(Some(bytes.to_vec())),
+            Cell::Integer(_) | Cell::Text(_) | Cell::Other => Err(self.corrupt(column, "bytes")),
         }
     }
 
@@ -118,12 +113,12 @@ impl Fields<'_> {
     /// Text, or nothing.
     pub(super) fn maybe_text(&self, column: &'static str) -> Result<Option<String>, DeskError> {
         match self.value(column)? {
-            ValueRef::Null => Ok(None),
-            ValueRef::Text(bytes) => {
+            Cell::Null => Ok(None),
+            Cell::Text(bytes) => {
                 let text = std::str::from_utf8(bytes).map_err(|_| self.corrupt(column, "UTF-8"))?;
                 Ok(Some(text.to_owned()))
             }
-            ValueRef::Integer(_) | ValueRef::Real(_) | ValueRef::Blob(_) => Err(self.corrupt(column, "text")),
+            Cell::Integer(_) | Cell::Bytes(_) | Cell::Other => Err(self.corrupt(column, "text")),
         }
     }
 
@@ -143,13 +138,11 @@ impl Fields<'_> {
         column: &'static str,
     ) -> Result<Option<T>, DeskError> {
         match self.value(column)? {
-            ValueRef::Null => Ok(None),
-            ValueRef::Integer(value) => {
+            Cell::Null => Ok(None),
+            Cell::Integer(value) => {
                 T::try_from(value).map(Some).map_err(|_| self.corrupt(column, "an integer in range"))
             }
-            ValueRef::Real(_) | ValueRef::Text(_) | ValueRef::Blob(_) => {
-                Err(self.corrupt(column, "an integer"))
-            }
+            Cell::Text(_) | Cell::Bytes(_) | Cell::Other => Err(self.corrupt(column, "an integer")),
         }
     }
 
@@ -168,22 +161,22 @@ impl Fields<'_> {
         DeskError::Corrupt { table: self.table, column, row: self.name(), reason }
     }
 
-    fn value(&self, column: &'static str) -> Result<ValueRef<'_>, DeskError> {
-        self.row.get_ref(column).map_err(|_| self.corrupt(column, "the column"))
+    fn value(&self, column: &'static str) -> Result<Cell<'_>, DeskError> {
+        self.row.cell(column).map_err(|_| self.corrupt(column, "the column"))
     }
 
     /// The row's name: its first column, in hexadecimal where it is bytes.
     fn name(&self) -> String {
         use std::fmt::Write as _;
-        match self.row.get_ref(0) {
-            Ok(ValueRef::Blob(bytes)) => bytes.iter().fold(String::new(), |mut name, byte| {
+        match self.row.cell_at(0) {
+            Ok(Cell::Bytes(bytes)) => bytes.iter().fold(String::new(), |mut name, byte| {
                 let _ = write!(name, "{byte:02x}");
                 name
             }),
-            Ok(ValueRef::Integer(value)) => value.to_string(),
+            Ok(Cell::Integer(value)) => value.to_string(),
             // A text key may be personal (a phone number): an error must not carry it.
-            Ok(ValueRef::Text(_)) => "(text key)".to_owned(),
-            Ok(ValueRef::Null | ValueRef::Real(_)) | Err(_) => "(no key)".to_owned(),
+            Ok(Cell::Text(_)) => "(text key)".to_owned(),
+            Ok(Cell::Null | Cell::Other) | Err(_) => "(no key)".to_owned(),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::fields::Fields;
 use super::{DeskError, DeskRead, DeskWrite};
-use rusqlite::params;
+use crate::sql::params;
 use yinxin_core::Millis;
 
 const TABLE: &str = "guesses";
@@ -34,9 +34,9 @@ impl DeskWrite<'_> {
         self.execute(
             "INSERT INTO guesses (counter, opened_at, closes_at, count) VALUES (?1, ?2, ?3, 1)
              ON CONFLICT (counter) DO UPDATE SET
-               count     = CASE WHEN closes_at > ?2 THEN count + 1 ELSE 1 END,
-               opened_at = CASE WHEN closes_at > ?2 THEN opened_at ELSE ?2 END,
-               closes_at = CASE WHEN closes_at > ?2 THEN closes_at ELSE ?3 END",
+               count     = CASE WHEN guesses.closes_at > ?2 THEN guesses.count + 1 ELSE 1 END,
+               opened_at = CASE WHEN guesses.closes_at > ?2 THEN guesses.opened_at ELSE ?2 END,
+               closes_at = CASE WHEN guesses.closes_at > ?2 THEN guesses.closes_at ELSE ?3 END",
             params![counter, now.0, now.plus(window_ms).0],
         )?;
         let stands = self.guesses(counter, now)?;
@@ -45,13 +45,14 @@ impl DeskWrite<'_> {
 
     /// Takes one count back: the try was right.
     pub fn forgive_guess(&self, counter: &str) -> Result<(), DeskError> {
-        self.execute("UPDATE guesses SET count = max(count - 1, 0) WHERE counter = ?1", [counter])?;
+        let sql = "UPDATE guesses SET count = count - 1 WHERE counter = ?1 AND count > 0";
+        self.execute(sql, params![counter])?;
         Ok(())
     }
 
     /// Forgets `counter`.
     pub fn reset_guesses(&self, counter: &str) -> Result<(), DeskError> {
-        self.execute("DELETE FROM guesses WHERE counter = ?1", [counter])?;
+        self.execute("DELETE FROM guesses WHERE counter = ?1", params![counter])?;
         Ok(())
     }
 }

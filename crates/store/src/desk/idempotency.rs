@@ -2,7 +2,7 @@
 
 use super::fields::Fields;
 use super::{DeskError, DeskRead, DeskWrite};
-use rusqlite::params;
+use crate::sql::params;
 use yinxin_core::{Digest, Millis};
 
 const TABLE: &str = "idempotency";
@@ -48,7 +48,7 @@ fn read(fields: &Fields<'_>) -> Result<Row, DeskError> {
 impl DeskRead<'_> {
     fn idempotency(&self, caller: &str, route: &str, key: &str) -> Result<Option<Row>, DeskError> {
         let sql = "SELECT * FROM idempotency WHERE caller = ?1 AND route = ?2 AND key = ?3";
-        self.one(TABLE, sql, [caller, route, key], read)
+        self.one(TABLE, sql, params![caller, route, key], read)
     }
 }
 
@@ -90,7 +90,7 @@ impl DeskWrite<'_> {
     /// Lets a key go: the request ended in an answer that may be tried again.
     pub fn release_key(&self, (caller, route, key): (&str, &str, &str)) -> Result<(), DeskError> {
         let sql = "DELETE FROM idempotency WHERE caller = ?1 AND route = ?2 AND key = ?3 AND status IS NULL";
-        self.execute(sql, [caller, route, key])?;
+        self.execute(sql, params![caller, route, key])?;
         Ok(())
     }
 }

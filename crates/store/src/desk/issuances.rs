@@ -3,7 +3,7 @@
 
 use super::fields::{Fields, words};
 use super::{DeskError, DeskRead, DeskWrite};
-use rusqlite::params;
+use crate::sql::params;
 use yinxin_core::{CertificateId, DeviceId, Digest, EnrolmentId, Millis, PersonId, Serial, Thumbprint};
 
 const TABLE: &str = "issuances";
@@ -85,24 +85,29 @@ fn read(fields: &Fields<'_>) -> Result<IssuanceRow, DeskError> {
 impl DeskRead<'_> {
     /// The issuance of this certificate.
     pub fn issuance(&self, certificate: CertificateId) -> Result<Option<IssuanceRow>, DeskError> {
-        self.one(TABLE, "SELECT * FROM issuances WHERE certificate = ?1", [certificate.as_bytes()], read)
+        self.one(
+            TABLE,
+            "SELECT * FROM issuances WHERE certificate = ?1",
+            params![certificate.as_bytes()],
+            read,
+        )
     }
 
     /// The issuance whose certificate has this thumbprint.
     pub fn issuance_by_thumbprint(&self, thumbprint: Thumbprint) -> Result<Option<IssuanceRow>, DeskError> {
-        self.one(TABLE, "SELECT * FROM issuances WHERE thumbprint = ?1", [thumbprint.as_bytes()], read)
+        self.one(TABLE, "SELECT * FROM issuances WHERE thumbprint = ?1", params![thumbprint.as_bytes()], read)
     }
 
     /// The issuance with this serial number.
     pub fn issuance_by_serial(&self, serial: Serial) -> Result<Option<IssuanceRow>, DeskError> {
-        self.one(TABLE, "SELECT * FROM issuances WHERE serial = ?1", [serial.as_bytes()], read)
+        self.one(TABLE, "SELECT * FROM issuances WHERE serial = ?1", params![serial.as_bytes()], read)
     }
 
     /// The one issuance of an enrolment that was not given up.
     pub fn issuance_of(&self, enrolment: EnrolmentId) -> Result<Option<IssuanceRow>, DeskError> {
         let sql =
             "SELECT * FROM issuances WHERE enrolment = ?1 AND state IN ('prepared', 'signed', 'recorded')";
-        self.one(TABLE, sql, [enrolment.as_bytes()], read)
+        self.one(TABLE, sql, params![enrolment.as_bytes()], read)
     }
 
     /// A person's issuances whose certificate the journal has, newest first.
@@ -116,7 +121,7 @@ impl DeskRead<'_> {
     pub fn issuances_unfinished(&self, limit: u32) -> Result<Vec<IssuanceRow>, DeskError> {
         let sql = "SELECT * FROM issuances WHERE state IN ('prepared', 'signed', 'abandoning')
                    ORDER BY created_at LIMIT ?1";
-        self.all(TABLE, sql, [limit], read)
+        self.all(TABLE, sql, params![limit], read)
     }
 }
 
@@ -164,21 +169,21 @@ impl DeskWrite<'_> {
     /// Notes that the journal has the certificate.
     pub fn mark_recorded(&self, certificate: CertificateId) -> Result<(), DeskError> {
         let sql = "UPDATE issuances SET state = 'recorded' WHERE certificate = ?1 AND state = 'signed'";
-        self.execute(sql, [certificate.as_bytes()])?;
+        self.execute(sql, params![certificate.as_bytes()])?;
         Ok(())
     }
 
     /// Gives an issuance up: nothing of it may be signed or delivered any more.
     pub fn give_issuance_up(&self, certificate: CertificateId) -> Result<(), DeskError> {
         let sql = "UPDATE issuances SET state = 'abandoning' WHERE certificate = ?1 AND state <> 'abandoned'";
-        self.execute(sql, [certificate.as_bytes()])?;
+        self.execute(sql, params![certificate.as_bytes()])?;
         Ok(())
     }
 
     /// Notes that the journal has closed what was given up.
     pub fn mark_abandoned(&self, certificate: CertificateId) -> Result<(), DeskError> {
         let sql = "UPDATE issuances SET state = 'abandoned' WHERE certificate = ?1 AND state = 'abandoning'";
-        self.execute(sql, [certificate.as_bytes()])?;
+        self.execute(sql, params![certificate.as_bytes()])?;
         Ok(())
     }
 

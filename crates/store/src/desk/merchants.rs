@@ -2,7 +2,7 @@
 
 use super::fields::Fields;
 use super::{DeskError, DeskRead, DeskWrite};
-use rusqlite::params;
+use crate::sql::params;
 use yinxin_core::{AccountId, Digest, MerchantId, Millis, Thumbprint};
 
 const TABLE: &str = "merchants";
@@ -44,27 +44,32 @@ fn read(fields: &Fields<'_>) -> Result<MerchantRow, DeskError> {
 impl DeskRead<'_> {
     /// The merchant with this id.
     pub fn merchant(&self, merchant: MerchantId) -> Result<Option<MerchantRow>, DeskError> {
-        self.one(TABLE, "SELECT * FROM merchants WHERE merchant = ?1", [merchant.as_bytes()], read)
+        self.one(TABLE, "SELECT * FROM merchants WHERE merchant = ?1", params![merchant.as_bytes()], read)
     }
 
     /// At most `limit` merchants.
     pub fn merchants(&self, limit: u32) -> Result<Vec<MerchantRow>, DeskError> {
-        self.all(TABLE, "SELECT * FROM merchants ORDER BY merchant LIMIT ?1", [limit], read)
+        self.all(TABLE, "SELECT * FROM merchants ORDER BY merchant LIMIT ?1", params![limit], read)
     }
 
     /// The merchant whose account this is.
     pub fn merchant_by_account(&self, account: AccountId) -> Result<Option<MerchantRow>, DeskError> {
-        self.one(TABLE, "SELECT * FROM merchants WHERE account = ?1", [account.as_bytes()], read)
+        self.one(TABLE, "SELECT * FROM merchants WHERE account = ?1", params![account.as_bytes()], read)
     }
 
     /// The merchant whose API key has this hash.
     pub fn merchant_by_api_key(&self, api_key_hash: Digest) -> Result<Option<MerchantRow>, DeskError> {
-        self.one(TABLE, "SELECT * FROM merchants WHERE api_key_hash = ?1", [api_key_hash.as_bytes()], read)
+        self.one(
+            TABLE,
+            "SELECT * FROM merchants WHERE api_key_hash = ?1",
+            params![api_key_hash.as_bytes()],
+            read,
+        )
     }
 
     /// The merchant whose order certificate has this thumbprint.
     pub fn merchant_by_thumbprint(&self, thumbprint: Thumbprint) -> Result<Option<MerchantRow>, DeskError> {
-        self.one(TABLE, "SELECT * FROM merchants WHERE thumbprint = ?1", [thumbprint.as_bytes()], read)
+        self.one(TABLE, "SELECT * FROM merchants WHERE thumbprint = ?1", params![thumbprint.as_bytes()], read)
     }
 }
 

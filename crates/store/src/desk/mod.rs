@@ -1,8 +1,8 @@
 //! The desk: ordinary tables for what is personal, erasable or short-lived.
 //!
 //! Two doors: [`Desk::read`] opens a snapshot, [`Desk::write`] one transaction at a time. A write's
-//! closure may run again when the file was busy, so it sends nothing and signs nothing. An error
-//! rolls the transaction back; a refusal that must leave a trace (a counted guess) is a value.
+//! closure may run again when somebody else was in the way, so it sends nothing and signs nothing. An
+//! error rolls the transaction back; a refusal that must leave a trace (a counted guess) is a value.
 //!
 //! The desk keeps bytes that it does not interpret: it hashes nothing and compares no secret.
 
@@ -22,6 +22,7 @@ mod orders;
 mod people;
 mod schema;
 mod sessions;
+mod sqlite;
 mod sweep;
 mod verifications;
 
@@ -42,26 +43,19 @@ pub use sessions::SessionRow;
 pub use sweep::{SweepUntil, Swept};
 pub use verifications::{VerificationMethod, VerificationRow};
 
+use crate::sql::{Row, Session, SqlError, Value};
 use fields::Fields;
-use rusqlite::{Connection, OpenFlags, Params, Transaction, TransactionBehavior};
+use sqlite::SqliteDesk;
+use std::cell::RefCell;
 use std::path::Path;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
-/// Read connections kept open; more readers than this wait for one another.
-const READERS_MAX: usize = 4;
-
-/// How long SQLite waits for a file that another process holds (a backup) before it says busy.
-const BUSY_WAIT_MS: u64 = 2_000;
-
-/// How often a write is run again when the file was busy.
-const WRITE_ATTEMPTS_MAX: u32 = 3;
-
-/// The desk's database file, opened and migrated.
+/// The desk, opened and migrated.
 pub struct Desk {
-    writer: Mutex<Connection>,
-    readers: Mutex<Vec<Connection>>,
-    returned: Condvar,
+    engine: Engine,
+}
+
+enum Engine {
+    Sqlite(SqliteDesk),
 }
 
 impl Desk {
@@ -69,138 +63,74 @@ impl Desk {
     ///
     /// Every commit is durable (`synchronous=FULL`) when the call that made it returns.
     pub fn open(path: &Path) -> Result<Self, DeskError> {
-        let mut writer = Connection::open(path)?;
-        prepare(&writer)?;
-        writer.pragma_update(None, "journal_mode", "WAL")?;
-        writer.pragma_update(None, "synchronous", "FULL")?;
-        schema::migrate(&mut writer)?;
-        let mut readers = Vec::with_capacity(READERS_MAX);
-        for _ in 0..READERS_MAX {
-            let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-            let reader = Connection::open_with_flags(path, flags)?;
-            prepare(&reader)?;
-            reader.pragma_update(None, "query_only", true)?;
-            readers.push(reader);
-        }
-        Ok(Self { writer: Mutex::new(writer), readers: Mutex::new(readers), returned: Condvar::new() })
+        Ok(Self { engine: Engine::Sqlite(SqliteDesk::open(path)?) })
     }
 
     /// Reads from one snapshot of all tables.
     pub fn read<T>(&self, look: impl FnOnce(&DeskRead<'_>) -> Result<T, DeskError>) -> Result<T, DeskError> {
-        let lent = self.lend();
-        let snapshot = Transaction::new_unchecked(lent.connection()?, TransactionBehavior::Deferred)?;
-        look(&DeskRead { connection: &snapshot })
+        match &self.engine {
+            Engine::Sqlite(desk) => desk.read(look),
+        }
     }
 
-    /// Writes in one durable transaction; any error rolls all of it back.
+    /// Writes in one durable transaction; any error rolls all of it back, one that `change` swallows too.
     ///
-    /// `change` may run again when the file was busy: it sends nothing and signs nothing.
+    /// `change` may run again when somebody else was in the way: it sends nothing and signs nothing.
     pub fn write<T>(
         &self,
-        mut change: impl FnMut(&DeskWrite<'_>) -> Result<T, DeskError>,
+        change: impl FnMut(&DeskWrite<'_>) -> Result<T, DeskError>,
     ) -> Result<T, DeskError> {
-        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut attempts = 1;
-        loop {
-            match attempt(&writer, &mut change) {
-                Err(DeskError::Busy) if attempts < WRITE_ATTEMPTS_MAX => attempts += 1,
-                done => return done,
-            }
-        }
-    }
-
-    fn lend(&self) -> Lent<'_> {
-        let mut readers = self.lock_readers();
-        loop {
-            if let Some(connection) = readers.pop() {
-                return Lent { desk: self, connection: Some(connection) };
-            }
-            readers = self.returned.wait(readers).unwrap_or_else(PoisonError::into_inner);
-        }
-    }
-
-    fn lock_readers(&self) -> MutexGuard<'_, Vec<Connection>> {
-        self.readers.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-fn attempt<T>(
-    writer: &Connection,
-    change: &mut impl FnMut(&DeskWrite<'_>) -> Result<T, DeskError>,
-) -> Result<T, DeskError> {
-    let transaction = Transaction::new_unchecked(writer, TransactionBehavior::Immediate)?;
-    let done = change(&DeskWrite { read: DeskRead { connection: &transaction } })?;
-    transaction.commit()?;
-    Ok(done)
-}
-
-fn prepare(connection: &Connection) -> Result<(), DeskError> {
-    connection.busy_timeout(Duration::from_millis(BUSY_WAIT_MS))?;
-    connection.pragma_update(None, "foreign_keys", true)?;
-    connection.pragma_update(None, "trusted_schema", false)?;
-    // What is erased is overwritten: a deleted name must not survive in a free page.
-    connection.pragma_update(None, "secure_delete", true)?;
-    Ok(())
-}
-
-/// A read connection that goes back to its pool by itself.
-struct Lent<'d> {
-    desk: &'d Desk,
-    connection: Option<Connection>,
-}
-
-impl Lent<'_> {
-    fn connection(&self) -> Result<&Connection, DeskError> {
-        self.connection.as_ref().ok_or(DeskError::Busy)
-    }
-}
-
-impl Drop for Lent<'_> {
-    fn drop(&mut self) {
-        if let Some(connection) = self.connection.take() {
-            self.desk.lock_readers().push(connection);
-            self.desk.returned.notify_one();
+        match &self.engine {
+            Engine::Sqlite(desk) => desk.write(change),
         }
     }
 }
 
 /// The desk as one snapshot shows it. One file per resource adds its questions.
 pub struct DeskRead<'t> {
-    connection: &'t Connection,
+    session: Session<'t>,
+    /// The first statement that failed: nothing is committed after it.
+    failed: RefCell<Option<DeskError>>,
 }
 
-impl DeskRead<'_> {
+impl<'t> DeskRead<'t> {
+    fn new(session: Session<'t>) -> Self {
+        Self { session, failed: RefCell::new(None) }
+    }
+
     /// The first row that `sql` finds in `table`.
     fn one<T>(
         &self,
         table: &'static str,
-        sql: &str,
-        params: impl Params,
+        sql: &'static str,
+        params: &[Value<'_>],
         read: impl FnOnce(&Fields<'_>) -> Result<T, DeskError>,
     ) -> Result<Option<T>, DeskError> {
-        let mut statement = self.connection.prepare_cached(sql)?;
-        let mut rows = statement.query(params)?;
-        match rows.next()? {
-            Some(row) => read(&Fields { row, table }).map(Some),
-            None => Ok(None),
-        }
+        let found =
+            self.session.first(sql, params, |row: &Row<'_>| Ok::<_, SqlError>(read(&Fields { row, table })));
+        self.noted(found)?.transpose()
     }
 
     /// Every row that `sql` finds in `table`; the statement bounds how many.
     fn all<T>(
         &self,
         table: &'static str,
-        sql: &str,
-        params: impl Params,
+        sql: &'static str,
+        params: &[Value<'_>],
         read: impl Fn(&Fields<'_>) -> Result<T, DeskError>,
     ) -> Result<Vec<T>, DeskError> {
-        let mut statement = self.connection.prepare_cached(sql)?;
-        let mut rows = statement.query(params)?;
-        let mut found = Vec::new();
-        while let Some(row) = rows.next()? {
-            found.push(read(&Fields { row, table })?);
-        }
-        Ok(found)
+        let found =
+            self.session.all(sql, params, |row: &Row<'_>| Ok::<_, SqlError>(read(&Fields { row, table })));
+        self.noted(found)?.into_iter().collect()
+    }
+
+    /// Remembers the first statement that failed.
+    fn noted<T>(&self, done: Result<T, SqlError>) -> Result<T, DeskError> {
+        done.map_err(|error| {
+            let error = DeskError::from(error);
+            self.failed.borrow_mut().get_or_insert_with(|| error.clone());
+            error
+        })
     }
 }
 
@@ -209,10 +139,22 @@ pub struct DeskWrite<'t> {
     read: DeskRead<'t>,
 }
 
-impl DeskWrite<'_> {
+impl<'t> DeskWrite<'t> {
+    fn new(session: Session<'t>) -> Self {
+        Self { read: DeskRead::new(session) }
+    }
+
     /// Runs one statement; how many rows it changed.
-    fn execute(&self, sql: &str, params: impl Params) -> Result<usize, DeskError> {
-        Ok(self.read.connection.prepare_cached(sql)?.execute(params)?)
+    fn execute(&self, sql: &'static str, params: &[Value<'_>]) -> Result<usize, DeskError> {
+        self.noted(self.read.session.execute(sql, params))
+    }
+
+    /// What `change` made of this write, or the first statement's failure that it swallowed.
+    fn outcome<T>(self, done: Result<T, DeskError>) -> Result<T, DeskError> {
+        match self.read.failed.into_inner() {
+            Some(failed) => Err(failed),
+            None => done,
+        }
     }
 }
 

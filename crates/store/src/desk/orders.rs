@@ -2,7 +2,7 @@
 
 use super::fields::Fields;
 use super::{DeskError, DeskRead, DeskWrite};
-use rusqlite::params;
+use crate::sql::params;
 use yinxin_core::{Digest, MerchantId, Millis, Minor, OrderId};
 
 const TABLE: &str = "orders";
@@ -51,12 +51,12 @@ fn read(fields: &Fields<'_>) -> Result<OrderRow, DeskError> {
 impl DeskRead<'_> {
     /// The order with this id.
     pub fn order(&self, order: OrderId) -> Result<Option<OrderRow>, DeskError> {
-        self.one(TABLE, "SELECT * FROM orders WHERE \"order\" = ?1", [order.as_bytes()], read)
+        self.one(TABLE, "SELECT * FROM orders WHERE \"order\" = ?1", params![order.as_bytes()], read)
     }
 
     /// The order whose signing input has this hash.
     pub fn order_by_hash(&self, hash: Digest) -> Result<Option<OrderRow>, DeskError> {
-        self.one(TABLE, "SELECT * FROM orders WHERE hash = ?1", [hash.as_bytes()], read)
+        self.one(TABLE, "SELECT * FROM orders WHERE hash = ?1", params![hash.as_bytes()], read)
     }
 
     /// A merchant's orders, newest first.
@@ -69,7 +69,7 @@ impl DeskRead<'_> {
     pub fn orders_cancelling(&self, limit: u32) -> Result<Vec<OrderRow>, DeskError> {
         let sql = "SELECT * FROM orders WHERE cancelling_at IS NOT NULL AND cancelled_at IS NULL
                    ORDER BY cancelling_at LIMIT ?1";
-        self.all(TABLE, sql, [limit], read)
+        self.all(TABLE, sql, params![limit], read)
     }
 }
 
@@ -116,7 +116,7 @@ impl DeskWrite<'_> {
     /// Takes the intention back: the journal refused (it was paid first).
     pub fn drop_cancellation(&self, order: OrderId) -> Result<(), DeskError> {
         let sql = "UPDATE orders SET cancelling_at = NULL WHERE \"order\" = ?1 AND cancelled_at IS NULL";
-        self.execute(sql, [order.as_bytes()])?;
+        self.execute(sql, params![order.as_bytes()])?;
         Ok(())
     }
 }

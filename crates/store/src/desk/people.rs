@@ -2,7 +2,7 @@
 
 use super::fields::Fields;
 use super::{DeskError, DeskRead, DeskWrite};
-use rusqlite::params;
+use crate::sql::params;
 use yinxin_core::{AccountId, DeviceId, Digest, Millis, PersonId};
 
 const TABLE: &str = "people";
@@ -56,33 +56,38 @@ fn read(fields: &Fields<'_>) -> Result<PersonRow, DeskError> {
 impl DeskRead<'_> {
     /// The person with this id.
     pub fn person(&self, person: PersonId) -> Result<Option<PersonRow>, DeskError> {
-        self.one(TABLE, "SELECT * FROM people WHERE person = ?1", [person.as_bytes()], read)
+        self.one(TABLE, "SELECT * FROM people WHERE person = ?1", params![person.as_bytes()], read)
     }
 
     /// The person whose account this is.
     pub fn person_by_account(&self, account: AccountId) -> Result<Option<PersonRow>, DeskError> {
-        self.one(TABLE, "SELECT * FROM people WHERE account = ?1", [account.as_bytes()], read)
+        self.one(TABLE, "SELECT * FROM people WHERE account = ?1", params![account.as_bytes()], read)
     }
 
     /// The person with this phone number (E.164).
     pub fn person_by_phone(&self, phone: &str) -> Result<Option<PersonRow>, DeskError> {
-        self.one(TABLE, "SELECT * FROM people WHERE phone = ?1", [phone], read)
+        self.one(TABLE, "SELECT * FROM people WHERE phone = ?1", params![phone], read)
     }
 
     /// The person with this account number.
     pub fn person_by_account_number(&self, number: &str) -> Result<Option<PersonRow>, DeskError> {
-        self.one(TABLE, "SELECT * FROM people WHERE account_number = ?1", [number], read)
+        self.one(TABLE, "SELECT * FROM people WHERE account_number = ?1", params![number], read)
     }
 
     /// The person whom this request registered.
     pub fn person_by_registration(&self, registration: Digest) -> Result<Option<PersonRow>, DeskError> {
-        self.one(TABLE, "SELECT * FROM people WHERE registration = ?1", [registration.as_bytes()], read)
+        self.one(
+            TABLE,
+            "SELECT * FROM people WHERE registration = ?1",
+            params![registration.as_bytes()],
+            read,
+        )
     }
 
     /// People whom the desk intends and the journal may not know yet, oldest first.
     pub fn people_unopened(&self, limit: u32) -> Result<Vec<PersonRow>, DeskError> {
         let sql = "SELECT * FROM people WHERE opened_at IS NULL ORDER BY created_at LIMIT ?1";
-        self.all(TABLE, sql, [limit], read)
+        self.all(TABLE, sql, params![limit], read)
     }
 }
 
@@ -123,7 +128,7 @@ impl DeskWrite<'_> {
 
     /// Ends the sitting of registration: from now on a code and the password are asked again.
     pub fn end_sitting(&self, person: PersonId) -> Result<(), DeskError> {
-        self.execute("UPDATE people SET sitting_until = 0 WHERE person = ?1", [person.as_bytes()])?;
+        self.execute("UPDATE people SET sitting_until = 0 WHERE person = ?1", params![person.as_bytes()])?;
         Ok(())
     }
 

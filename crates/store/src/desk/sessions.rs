@@ -2,10 +2,13 @@
 
 use super::fields::Fields;
 use super::{DeskError, DeskRead, DeskWrite};
-use rusqlite::params;
+use crate::sql::params;
 use yinxin_core::{DeviceId, Digest, Millis, PersonId};
 
 const TABLE: &str = "sessions";
+
+/// Old sessions of one person that a new one drops at most; each new session finds one too many.
+const DROPPED_MAX: u32 = 1_000;
 
 /// One session.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +41,7 @@ fn read(fields: &Fields<'_>) -> Result<SessionRow, DeskError> {
 impl DeskRead<'_> {
     /// The session whose cookie has this hash.
     pub fn session(&self, token_hash: Digest) -> Result<Option<SessionRow>, DeskError> {
-        self.one(TABLE, "SELECT * FROM sessions WHERE token_hash = ?1", [token_hash.as_bytes()], read)
+        self.one(TABLE, "SELECT * FROM sessions WHERE token_hash = ?1", params![token_hash.as_bytes()], read)
     }
 }
 
@@ -59,22 +62,22 @@ impl DeskWrite<'_> {
         )?;
         self.execute(
             "DELETE FROM sessions WHERE token_hash IN (SELECT token_hash FROM sessions WHERE person = ?1
-               ORDER BY created_at DESC, token_hash LIMIT -1 OFFSET ?2)",
-            params![session.person.as_bytes(), keep_max],
+               ORDER BY created_at DESC, token_hash LIMIT ?3 OFFSET ?2)",
+            params![session.person.as_bytes(), keep_max, DROPPED_MAX],
         )?;
         Ok(())
     }
 
     /// Notes when a session was last used.
     pub fn touch_session(&self, token_hash: Digest, at: Millis) -> Result<(), DeskError> {
-        let sql = "UPDATE sessions SET seen_at = max(seen_at, ?2) WHERE token_hash = ?1";
+        let sql = "UPDATE sessions SET seen_at = ?2 WHERE token_hash = ?1 AND seen_at < ?2";
         self.execute(sql, params![token_hash.as_bytes(), at.0])?;
         Ok(())
     }
 
     /// Ends one session.
     pub fn delete_session(&self, token_hash: Digest) -> Result<(), DeskError> {
-        self.execute("DELETE FROM sessions WHERE token_hash = ?1", [token_hash.as_bytes()])?;
+        self.execute("DELETE FROM sessions WHERE token_hash = ?1", params![token_hash.as_bytes()])?;
         Ok(())
     }
 

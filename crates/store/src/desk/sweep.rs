@@ -1,7 +1,7 @@
 //! Sweeping: what is short-lived goes when its time is over, some rows at a time.
 
 use super::{DeskError, DeskWrite};
-use rusqlite::params;
+use crate::sql::params;
 use yinxin_core::Millis;
 
 /// Rows that one sweep takes from one table at most, so that no write is held up for long.

@@ -2,7 +2,7 @@
 
 use super::fields::{Fields, words};
 use super::{DeskError, DeskRead, DeskWrite};
-use rusqlite::params;
+use crate::sql::params;
 use yinxin_core::{CertificateId, Digest, Millis};
 
 const TABLE: &str = "verifications";

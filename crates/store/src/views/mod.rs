@@ -5,7 +5,8 @@ mod project;
 use crate::error::StoreError;
 use crate::journal::{signed, unsigned};
 use crate::readers::Readers;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use crate::sql::{Row, Session, SqlError, params};
+use rusqlite::Connection;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use yinxin_core::{
@@ -119,38 +120,30 @@ impl Views {
     pub fn clear(&self) -> Result<(), StoreError> {
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let transaction = writer.transaction()?;
-        for table in ["accounts", "payments", "lines", "uses", "certificates", "orders"] {
-            transaction.execute(&format!("DELETE FROM {table}"), [])?;
-        }
-        transaction.execute("UPDATE mark SET records = 0", [])?;
+        project::clear(Session::Sqlite(&transaction))?;
         Ok(transaction.commit()?)
     }
 
     /// The number of records projected.
     pub fn mark(&self) -> Result<u64, StoreError> {
-        Ok(unsigned(self.readers.lend()?.query_row("SELECT records FROM mark", [], |row| row.get(0))?))
+        let records =
+            self.readers.lend()?.session().only("SELECT records FROM mark", &[], |row| row.get(0))?;
+        Ok(unsigned(records))
     }
 
     /// Projects the records that follow the mark, in one transaction.
     pub fn project(&self, records: &[(u64, Facts)]) -> Result<(), StoreError> {
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let transaction = writer.transaction()?;
-        for (index, facts) in records {
-            project::one(&transaction, *index, facts)?;
-        }
-        if let Some((last, _)) = records.last() {
-            transaction.execute("UPDATE mark SET records = ?1", [signed(last.saturating_add(1))?])?;
-        }
+        project::all(Session::Sqlite(&transaction), records)?;
         Ok(transaction.commit()?)
     }
 
     /// The balance of every account, by id.
     pub fn balances(&self) -> Result<Vec<(AccountId, i64)>, StoreError> {
-        let connection = self.readers.lend()?;
-        let mut statement =
-            connection.prepare_cached("SELECT account, balance FROM accounts ORDER BY account")?;
-        let rows = statement.query_map([], |row| Ok((AccountId::from_bytes(row.get(0)?), row.get(1)?)))?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        let sql = "SELECT account, balance FROM accounts ORDER BY account";
+        let read = |row: &Row<'_>| Ok::<_, SqlError>((AccountId::from_bytes(row.get(0)?), row.get(1)?));
+        Ok(self.readers.lend()?.session().all(sql, &[], read)?)
     }
 
     /// The first payment of this number that `account` made or received. A number is its payer's choice, so another
@@ -160,60 +153,55 @@ impl Views {
         account: &AccountId,
         number: &PaymentNumber,
     ) -> Result<Option<PaymentRow>, StoreError> {
-        let connection = self.readers.lend()?;
-        let mut statement = connection.prepare_cached(
-            "SELECT * FROM payments WHERE number = ?1 AND (payer = ?2 OR (payee = ?2 AND code IS NULL)) ORDER BY idx LIMIT 1",
-        )?;
-        Ok(statement.query_row(params![number.as_bytes(), account.as_bytes()], payment_row).optional()?)
+        let sql = "SELECT * FROM payments WHERE number = ?1 AND (payer = ?2 OR (payee = ?2 AND code IS NULL)) ORDER BY idx LIMIT 1";
+        let lent = self.readers.lend()?;
+        Ok(lent.session().first(sql, params![number.as_bytes(), account.as_bytes()], payment_row)?)
     }
 
     /// The payment in the record at `index`.
     pub fn payment_at(&self, index: u64) -> Result<Option<PaymentRow>, StoreError> {
-        let connection = self.readers.lend()?;
-        let mut statement = connection.prepare_cached("SELECT * FROM payments WHERE idx = ?1")?;
-        Ok(statement.query_row([signed(index)?], payment_row).optional()?)
+        let sql = "SELECT * FROM payments WHERE idx = ?1";
+        Ok(self.readers.lend()?.session().first(sql, params![signed(index)?], payment_row)?)
     }
 
     /// At most `most` lines of an account before record `before`, newest first.
     pub fn lines(&self, account: &AccountId, before: u64, most: u32) -> Result<Vec<PaymentRow>, StoreError> {
-        let connection = self.readers.lend()?;
-        let mut statement = connection.prepare_cached(
-            "SELECT payments.* FROM lines JOIN payments USING (idx)
-             WHERE lines.account = ?1 AND lines.idx < ?2 ORDER BY lines.idx DESC LIMIT ?3",
-        )?;
+        let sql = "SELECT payments.* FROM lines JOIN payments USING (idx)
+             WHERE lines.account = ?1 AND lines.idx < ?2 ORDER BY lines.idx DESC LIMIT ?3";
         let before = i64::try_from(before).unwrap_or(i64::MAX);
-        let rows = statement.query_map(params![account.as_bytes(), before, most], payment_row)?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        let lent = self.readers.lend()?;
+        Ok(lent.session().all(sql, params![account.as_bytes(), before, most], payment_row)?)
     }
 
     /// How often a certificate was used.
     pub fn uses(&self, certificate: &CertificateId) -> Result<Uses, StoreError> {
-        let connection = self.readers.lend()?;
-        let mut statement =
-            connection.prepare_cached("SELECT uses, last_at FROM uses WHERE certificate = ?1")?;
-        let read =
-            |row: &Row<'_>| Ok(Uses { count: unsigned(row.get(0)?), last_at: Some(Millis(row.get(1)?)) });
-        Ok(statement.query_row([certificate.as_bytes()], read).optional()?.unwrap_or_default())
+        let sql = "SELECT uses, last_at FROM uses WHERE certificate = ?1";
+        let read = |row: &Row<'_>| {
+            Ok::<_, SqlError>(Uses { count: unsigned(row.get(0)?), last_at: Some(Millis(row.get(1)?)) })
+        };
+        let found = self.readers.lend()?.session().first(sql, params![certificate.as_bytes()], read)?;
+        Ok(found.unwrap_or_default())
     }
 
     /// The record that says a certificate was signed, whose evidence is the certificate, and its time.
     pub fn issued(&self, certificate: &CertificateId) -> Result<Option<(u64, Millis)>, StoreError> {
-        let connection = self.readers.lend()?;
-        let mut statement = connection
-            .prepare_cached("SELECT issued_idx, issued_at FROM certificates WHERE certificate = ?1")?;
-        let read = |row: &Row<'_>| Ok((unsigned(row.get(0)?), Millis(row.get(1)?)));
-        Ok(statement.query_row([certificate.as_bytes()], read).optional()?)
+        let sql = "SELECT issued_idx, issued_at FROM certificates WHERE certificate = ?1";
+        let read = |row: &Row<'_>| Ok::<_, SqlError>((unsigned(row.get(0)?), Millis(row.get(1)?)));
+        Ok(self.readers.lend()?.session().first(sql, params![certificate.as_bytes()], read)?)
     }
 
     /// How an order ended.
     pub fn order(&self, order: &OrderId) -> Result<Option<OrderEnd>, StoreError> {
-        let connection = self.readers.lend()?;
-        let mut statement = connection.prepare_cached("SELECT state, idx FROM orders WHERE ord = ?1")?;
+        let sql = "SELECT state, idx FROM orders WHERE ord = ?1";
         let read = |row: &Row<'_>| {
             let state: String = row.get(0)?;
-            Ok(if state == "paid" { OrderEnd::Paid(unsigned(row.get(1)?)) } else { OrderEnd::Cancelled })
+            Ok::<_, SqlError>(if state == "paid" {
+                OrderEnd::Paid(unsigned(row.get(1)?))
+            } else {
+                OrderEnd::Cancelled
+            })
         };
-        Ok(statement.query_row([order.as_bytes()], read).optional()?)
+        Ok(self.readers.lend()?.session().first(sql, params![order.as_bytes()], read)?)
     }
 }
 
@@ -254,34 +242,34 @@ fn begin(path: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
-fn payment_row(row: &Row<'_>) -> rusqlite::Result<PaymentRow> {
-    let kind: String = row.get("kind")?;
-    let level: Option<String> = row.get("level")?;
-    let minor = |column: &str| -> rusqlite::Result<Minor> {
-        Ok(Minor::new(unsigned(row.get(column)?)).unwrap_or_default())
+fn payment_row(row: &Row<'_>) -> Result<PaymentRow, SqlError> {
+    let kind: String = row.named("kind")?;
+    let level: Option<String> = row.named("level")?;
+    let minor = |column: &str| -> Result<Minor, SqlError> {
+        Ok(Minor::new(unsigned(row.named(column)?)).unwrap_or_default())
     };
     Ok(PaymentRow {
-        index: unsigned(row.get("idx")?),
-        number: row.get::<_, Option<[u8; 16]>>("number")?.map(PaymentNumber::from_bytes),
+        index: unsigned(row.named("idx")?),
+        number: row.named::<Option<[u8; 16]>>("number")?.map(PaymentNumber::from_bytes),
         kind: match kind.as_str() {
             "pay" => LineKind::Pay,
             "transfer" => LineKind::Transfer,
             _ => LineKind::TopUp,
         },
-        payer: AccountId::from_bytes(row.get("payer")?),
-        payee: AccountId::from_bytes(row.get("payee")?),
+        payer: AccountId::from_bytes(row.named("payer")?),
+        payee: AccountId::from_bytes(row.named("payee")?),
         amount: minor("amount")?,
         fee: minor("fee")?,
-        certificate: row.get::<_, Option<[u8; 10]>>("certificate")?.map(CertificateId::from_bytes),
-        order: row.get::<_, Option<[u8; 10]>>("ord")?.map(OrderId::from_bytes),
-        code: row.get("code")?,
+        certificate: row.named::<Option<[u8; 10]>>("certificate")?.map(CertificateId::from_bytes),
+        order: row.named::<Option<[u8; 10]>>("ord")?.map(OrderId::from_bytes),
+        code: row.named("code")?,
         level: level.and_then(|word| match word.as_str() {
             "A" => Some(VerificationLevel::A),
             "C" => Some(VerificationLevel::C),
             "D" => Some(VerificationLevel::D),
             _ => None,
         }),
-        at: Millis(row.get("at")?),
-        payer_balance: row.get("payer_balance")?,
+        at: Millis(row.named("at")?),
+        payer_balance: row.named("payer_balance")?,
     })
 }

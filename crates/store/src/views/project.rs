@@ -2,27 +2,53 @@
 
 use crate::error::StoreError;
 use crate::journal::signed;
-use rusqlite::{Transaction, params};
+use crate::sql::{Session, params};
 use yinxin_core::{
     AccountId, Body, Facts, Minor, OrderId, Outcome, PaymentFacts, PaymentKind, VerificationLevel,
 };
 
-/// Adds one record to the views.
-pub(super) fn one(transaction: &Transaction<'_>, index: u64, facts: &Facts) -> Result<(), StoreError> {
+/// Empties every view.
+pub(super) fn clear(session: Session<'_>) -> Result<(), StoreError> {
+    for sql in [
+        "DELETE FROM accounts",
+        "DELETE FROM payments",
+        "DELETE FROM lines",
+        "DELETE FROM uses",
+        "DELETE FROM certificates",
+        "DELETE FROM orders",
+        "UPDATE mark SET records = 0",
+    ] {
+        session.execute(sql, &[])?;
+    }
+    Ok(())
+}
+
+/// Adds the records that follow the mark, and moves it.
+pub(super) fn all(session: Session<'_>, records: &[(u64, Facts)]) -> Result<(), StoreError> {
+    for (index, facts) in records {
+        one(session, *index, facts)?;
+    }
+    if let Some((last, _)) = records.last() {
+        session.execute("UPDATE mark SET records = ?1", params![signed(last.saturating_add(1))?])?;
+    }
+    Ok(())
+}
+
+fn one(session: Session<'_>, index: u64, facts: &Facts) -> Result<(), StoreError> {
     match &facts.body {
         Body::Genesis { issuance, fees, .. } => {
-            add_account(transaction, issuance, "issuance")?;
-            add_account(transaction, fees, "fees")
+            add_account(session, issuance, "issuance")?;
+            add_account(session, fees, "fees")
         }
         Body::PersonOpened { account, .. } | Body::MerchantOpened { account, .. } => {
-            add_account(transaction, account, "holder")
+            add_account(session, account, "holder")
         }
-        Body::MoneyIssued { account, amount } => issue(transaction, index, facts, account, *amount),
-        Body::Payment { payment } => posted_or_refused(transaction, index, facts, payment),
-        Body::OrderCancelled { order, .. } => end_order(transaction, order, "cancelled", index),
+        Body::MoneyIssued { account, amount } => issue(session, index, facts, account, *amount),
+        Body::Payment { payment } => posted_or_refused(session, index, facts, payment),
+        Body::OrderCancelled { order, .. } => end_order(session, order, "cancelled", index),
         Body::CertificateIssued { certificate, .. } => {
-            let mut insert = transaction.prepare_cached("INSERT INTO certificates VALUES (?1, ?2, ?3)")?;
-            insert.execute(params![certificate.as_bytes(), signed(index)?, facts.at.0])?;
+            let sql = "INSERT INTO certificates VALUES (?1, ?2, ?3)";
+            session.execute(sql, params![certificate.as_bytes(), signed(index)?, facts.at.0])?;
             Ok(())
         }
         Body::PolicySet { .. }
@@ -43,39 +69,30 @@ pub(super) fn one(transaction: &Transaction<'_>, index: u64, facts: &Facts) -> R
     }
 }
 
-fn add_account(transaction: &Transaction<'_>, account: &AccountId, role: &str) -> Result<(), StoreError> {
-    transaction
-        .prepare_cached("INSERT INTO accounts VALUES (?1, 0, ?2)")?
-        .execute(params![account.as_bytes(), role])?;
+fn add_account(session: Session<'_>, account: &AccountId, role: &str) -> Result<(), StoreError> {
+    session.execute("INSERT INTO accounts VALUES (?1, 0, ?2)", params![account.as_bytes(), role])?;
     Ok(())
 }
 
-fn account_of(transaction: &Transaction<'_>, role: &str) -> Result<AccountId, StoreError> {
-    let mut statement = transaction.prepare_cached("SELECT account FROM accounts WHERE role = ?1")?;
-    Ok(AccountId::from_bytes(statement.query_row([role], |row| row.get(0))?))
+fn account_of(session: Session<'_>, role: &str) -> Result<AccountId, StoreError> {
+    let sql = "SELECT account FROM accounts WHERE role = ?1";
+    Ok(AccountId::from_bytes(session.only(sql, params![role], |row| row.get(0))?))
 }
 
 /// Moves the balance and answers what it is then.
-fn shift(transaction: &Transaction<'_>, account: &AccountId, delta: i64) -> Result<i64, StoreError> {
-    let mut update = transaction
-        .prepare_cached("UPDATE accounts SET balance = balance + ?2 WHERE account = ?1 RETURNING balance")?;
-    Ok(update.query_row(params![account.as_bytes(), delta], |row| row.get(0))?)
+fn shift(session: Session<'_>, account: &AccountId, delta: i64) -> Result<i64, StoreError> {
+    let sql = "UPDATE accounts SET balance = balance + ?2 WHERE account = ?1 RETURNING balance";
+    Ok(session.only(sql, params![account.as_bytes(), delta], |row| row.get(0))?)
 }
 
-fn add_line(transaction: &Transaction<'_>, account: &AccountId, index: u64) -> Result<(), StoreError> {
-    let mut insert = transaction.prepare_cached("INSERT INTO lines VALUES (?1, ?2)")?;
-    insert.execute(params![account.as_bytes(), signed(index)?])?;
+fn add_line(session: Session<'_>, account: &AccountId, index: u64) -> Result<(), StoreError> {
+    session.execute("INSERT INTO lines VALUES (?1, ?2)", params![account.as_bytes(), signed(index)?])?;
     Ok(())
 }
 
-fn end_order(
-    transaction: &Transaction<'_>,
-    order: &OrderId,
-    state: &str,
-    index: u64,
-) -> Result<(), StoreError> {
-    let mut insert = transaction.prepare_cached("INSERT INTO orders VALUES (?1, ?2, ?3)")?;
-    insert.execute(params![order.as_bytes(), state, signed(index)?])?;
+fn end_order(session: Session<'_>, order: &OrderId, state: &str, index: u64) -> Result<(), StoreError> {
+    let sql = "INSERT INTO orders VALUES (?1, ?2, ?3)";
+    session.execute(sql, params![order.as_bytes(), state, signed(index)?])?;
     Ok(())
 }
 
@@ -83,35 +100,38 @@ const INSERT_PAYMENT: &str =
     "INSERT INTO payments VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
 
 fn issue(
-    transaction: &Transaction<'_>,
+    session: Session<'_>,
     index: u64,
     facts: &Facts,
     account: &AccountId,
     amount: Minor,
 ) -> Result<(), StoreError> {
-    shift(transaction, account, signed(amount.get())?)?;
-    let issuance = account_of(transaction, "issuance")?;
-    shift(transaction, &issuance, signed(amount.get())?.saturating_neg())?;
-    transaction.prepare_cached(INSERT_PAYMENT)?.execute(params![
-        signed(index)?,
-        None::<[u8; 16]>,
-        "top_up",
-        issuance.as_bytes(),
-        account.as_bytes(),
-        signed(amount.get())?,
-        0,
-        None::<[u8; 10]>,
-        None::<[u8; 10]>,
-        None::<String>,
-        None::<String>,
-        facts.at.0,
-        None::<i64>,
-    ])?;
-    add_line(transaction, account, index)
+    shift(session, account, signed(amount.get())?)?;
+    let issuance = account_of(session, "issuance")?;
+    shift(session, &issuance, signed(amount.get())?.saturating_neg())?;
+    session.execute(
+        INSERT_PAYMENT,
+        params![
+            signed(index)?,
+            None::<[u8; 16]>,
+            "top_up",
+            issuance.as_bytes(),
+            account.as_bytes(),
+            signed(amount.get())?,
+            0,
+            None::<[u8; 10]>,
+            None::<[u8; 10]>,
+            None::<String>,
+            None::<String>,
+            facts.at.0,
+            None::<i64>,
+        ],
+    )?;
+    add_line(session, account, index)
 }
 
 fn posted_or_refused(
-    transaction: &Transaction<'_>,
+    session: Session<'_>,
     index: u64,
     facts: &Facts,
     payment: &PaymentFacts,
@@ -120,41 +140,43 @@ fn posted_or_refused(
     let (code, level, payer_balance) = match &payment.outcome {
         Outcome::Refused { refusal } => (Some(refusal.code()), None, None),
         Outcome::Posted { level } => {
-            let balance = shift(transaction, &payment.payer, amount.saturating_add(fee).saturating_neg())?;
-            shift(transaction, &payment.payee, amount)?;
+            let balance = shift(session, &payment.payer, amount.saturating_add(fee).saturating_neg())?;
+            shift(session, &payment.payee, amount)?;
             if fee > 0 {
-                shift(transaction, &account_of(transaction, "fees")?, fee)?;
+                shift(session, &account_of(session, "fees")?, fee)?;
             }
-            add_line(transaction, &payment.payee, index)?;
+            add_line(session, &payment.payee, index)?;
             if let Some(order) = &payment.order {
-                end_order(transaction, order, "paid", index)?;
+                end_order(session, order, "paid", index)?;
             }
             (None, Some(level_word(*level)), Some(balance))
         }
     };
-    add_line(transaction, &payment.payer, index)?;
-    transaction.prepare_cached(INSERT_PAYMENT)?.execute(params![
-        signed(index)?,
-        payment.number.as_bytes(),
-        match payment.kind {
-            PaymentKind::Pay => "pay",
-            PaymentKind::Transfer => "transfer",
-        },
-        payment.payer.as_bytes(),
-        payment.payee.as_bytes(),
-        amount,
-        fee,
-        payment.certificate.as_bytes(),
-        payment.order.as_ref().map(OrderId::as_bytes),
-        code,
-        level,
-        facts.at.0,
-        payer_balance,
-    ])?;
-    let mut use_once = transaction.prepare_cached(
-        "INSERT INTO uses VALUES (?1, 1, ?2) ON CONFLICT (certificate) DO UPDATE SET uses = uses + 1, last_at = ?2",
+    add_line(session, &payment.payer, index)?;
+    session.execute(
+        INSERT_PAYMENT,
+        params![
+            signed(index)?,
+            payment.number.as_bytes(),
+            match payment.kind {
+                PaymentKind::Pay => "pay",
+                PaymentKind::Transfer => "transfer",
+            },
+            payment.payer.as_bytes(),
+            payment.payee.as_bytes(),
+            amount,
+            fee,
+            payment.certificate.as_bytes(),
+            payment.order.as_ref().map(OrderId::as_bytes),
+            code,
+            level,
+            facts.at.0,
+            payer_balance,
+        ],
     )?;
-    use_once.execute(params![payment.certificate.as_bytes(), facts.at.0])?;
+    let sql = "INSERT INTO uses VALUES (?1, 1, ?2)
+               ON CONFLICT (certificate) DO UPDATE SET uses = uses.uses + 1, last_at = ?2";
+    session.execute(sql, params![payment.certificate.as_bytes(), facts.at.0])?;
     Ok(())
 }
 

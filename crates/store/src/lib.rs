@@ -21,7 +21,7 @@ use std::sync::Arc;
 /// The read side of all three databases; the journal is written through [`SqliteJournal`] alone.
 pub struct Store {
     /// What is personal, erasable or short-lived.
-    pub desk: Desk,
+    pub desk: Arc<Desk>,
     /// Tables rebuilt from the journal.
     pub views: Arc<Views>,
     /// The journal, read.
@@ -33,7 +33,7 @@ impl Store {
     pub fn open(journal: &Path, views: &Path, desk: &Path) -> Result<Self, DeskError> {
         let failed = |error: StoreError| DeskError::Failed(error.to_string());
         Ok(Self {
-            desk: Desk::open(desk)?,
+            desk: Arc::new(Desk::open(desk)?),
             views: Arc::new(Views::open(views).map_err(failed)?),
             journal: Arc::new(JournalReader::new(journal)),
         })

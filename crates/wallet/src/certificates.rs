@@ -111,6 +111,24 @@ impl Wallet {
         self.certificate_view(&self.own_issuance(session, certificate)?)
     }
 
+    /// What the person calls the device of a certificate of theirs.
+    ///
+    /// # Errors
+    /// `NotFound` when there is none of this id, or it is another person's.
+    pub fn device_name(
+        &self,
+        session: &SessionContext,
+        certificate: CertificateId,
+    ) -> Result<String, WalletError> {
+        let owner = self.inner.writer.book(|book| book.certificate(&certificate).map(|found| found.person));
+        if owner != Some(session.person) {
+            return Err(WalletError::NotFound);
+        }
+        self.inner.device_names.get(certificate, self.inner.clock.monotonic_ms(), || {
+            self.own_issuance(session, certificate).map(|row| row.device_name)
+        })
+    }
+
     /// What stands in the X.509 certificate, as text.
     pub fn certificate_details(
         &self,
@@ -144,6 +162,7 @@ impl Wallet {
         let name = read_device_name(name)?;
         self.own_issuance(session, certificate)?;
         self.inner.store.desk.write(|tx| tx.rename_device(certificate, &name))?;
+        self.inner.device_names.forget(&certificate);
         self.certificate(session, certificate)
     }
 
@@ -249,6 +268,8 @@ impl Wallet {
                     RevocationReason::CessationOfOperation | RevocationReason::PrivilegeWithdrawn => Ok(()),
                 }
             })?;
+            let ended = (session.person, issuance.device);
+            self.inner.sessions.forget_where(|known| (known.session.person, known.session.device) == ended);
         }
         let action = Action::Revoke { certificate, reason };
         let evidence = session_evidence(session);

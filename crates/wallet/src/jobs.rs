@@ -4,11 +4,13 @@ use crate::{Inner, Wallet};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::time::MissedTickBehavior;
+use yinxin_core::Book;
 
 /// How often half-done intentions are finished and the desk is swept.
 const EVERY: Duration = Duration::from_mins(1);
-/// A snapshot is taken when this many records came after the last one.
-const SNAPSHOT_EVERY: u64 = 50_000;
+/// A snapshot is taken when as many records came after the last one as the book has accounts, within these bounds: its
+/// cost grows with the book, and a start replays what came later.
+const SNAPSHOT_EVERY: std::ops::RangeInclusive<u64> = 50_000..=500_000;
 /// A closing wallet takes a snapshot when a start would replay more than this.
 const REPLAY_MAX: u64 = 1_000;
 /// Withdrawals finished at once.
@@ -27,6 +29,11 @@ impl Wallet {
         if self.records().saturating_sub(replay) > REPLAY_MAX {
             self.snapshot_or_say().await;
         }
+    }
+
+    fn snapshot_every(&self) -> u64 {
+        let (people, _) = self.inner.writer.book(Book::counts);
+        u64::try_from(people).unwrap_or(u64::MAX).clamp(*SNAPSHOT_EVERY.start(), *SNAPSHOT_EVERY.end())
     }
 
     async fn snapshot_or_say(&self) {
@@ -61,11 +68,13 @@ async fn keep_house(inner: Weak<Inner>) {
 
 async fn keep_snapshots(inner: Weak<Inner>, mut sizes: tokio::sync::watch::Receiver<u64>) {
     let mut last = *sizes.borrow();
-    while let Ok(size) =
-        sizes.wait_for(|size| *size >= last.saturating_add(SNAPSHOT_EVERY)).await.map(|size| *size)
-    {
-        last = size;
+    loop {
         let Some(wallet) = inner.upgrade().map(|inner| Wallet { inner }) else { return };
+        let every = wallet.snapshot_every();
+        drop(wallet);
+        let due = sizes.wait_for(|size| *size >= last.saturating_add(every)).await.map(|size| *size);
+        let (Ok(size), Some(wallet)) = (due, inner.upgrade().map(|inner| Wallet { inner })) else { return };
+        last = size;
         wallet.snapshot_or_say().await;
     }
 }

@@ -52,14 +52,21 @@ impl Ledger {
         Ok(facts)
     }
 
-    /// Applies everything that the journal holds beyond this ledger; `seen` hears of each page's end.
-    pub(crate) fn follow(
+    /// Applies everything that the journal holds beyond this ledger.
+    pub(crate) fn follow(&mut self, journal: &JournalReader) -> Result<(), StartError> {
+        self.follow_until(journal, u64::MAX, |_| ())
+    }
+
+    /// Applies what the journal holds beyond this ledger, up to `records` in all; `seen` hears of each page's end.
+    pub(crate) fn follow_until(
         &mut self,
         journal: &JournalReader,
+        records: u64,
         mut seen: impl FnMut(u64),
     ) -> Result<(), StartError> {
         loop {
-            let page = journal.records(self.size(), PAGE)?;
+            let most = u32::try_from(records.saturating_sub(self.size())).unwrap_or(PAGE).min(PAGE);
+            let page = journal.records(self.size(), most)?;
             if page.is_empty() {
                 return Ok(());
             }

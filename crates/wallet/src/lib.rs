@@ -17,6 +17,7 @@ mod local_tls;
 mod me;
 mod merchants;
 mod open;
+mod openings;
 mod orders;
 mod passwords;
 mod payees;
@@ -26,6 +27,7 @@ mod pins;
 pub mod port;
 mod projector;
 mod quotes;
+mod recent;
 mod records;
 mod seed;
 mod sessions;
@@ -63,9 +65,10 @@ pub use verification::VerificationProof;
 pub use writer::{Committed, Handle, WriterError};
 
 use port::{Clock, Entropy, SmsSender};
+use recent::Recent;
 use std::sync::Arc;
 use tokio::sync::watch;
-use yinxin_core::{Currency, Millis, Stamp};
+use yinxin_core::{AccountId, CertificateId, Currency, Digest, Millis, Stamp};
 use yinxin_store::Store;
 
 /// What a deployment is, fixed by its data directory.
@@ -117,6 +120,12 @@ pub(crate) struct Inner {
     pub(crate) passwords: passwords::Passwords,
     pub(crate) certificates: payments::CertificateCache,
     pub(crate) events: Events,
+    pub(crate) openings: openings::Openings,
+    /// Sessions by the hash of their cookie.
+    pub(crate) sessions: Recent<Digest, sessions::KnownSession>,
+    pub(crate) payees: Recent<AccountId, Payee>,
+    /// What people call the devices of their certificates.
+    pub(crate) device_names: Recent<CertificateId, String>,
     pub(crate) projected: watch::Receiver<u64>,
     pub(crate) dir: DataDir,
     /// Nobody else works on the directory while this is open.

@@ -3,10 +3,12 @@
 use crate::authority::{Authority, RootKey};
 use crate::events::Events;
 use crate::ledger::Ledger;
+use crate::openings::{self, Openings};
 use crate::passwords::Passwords;
 use crate::payments::CertificateCache;
 use crate::port::{Clock, Entropy, SmsSender, random};
-use crate::start::{DataDir, From, StartError, load_ledger, reconcile_views};
+use crate::recent::Recent;
+use crate::start::{DataDir, From, StartError, load_ledger, load_ledger_until, reconcile_views};
 use crate::writer::{Calendar, Parts, SignHead};
 use crate::{Inner, Settings, Wallet, projector, snapshot, writer};
 use serde::{Deserialize, Serialize};
@@ -228,6 +230,9 @@ impl Wallet {
         let (projected, mark) = watch::channel(store.views.mark()?);
         let passwords = Passwords::start().map_err(|error| StartError::file(dir.path(), error))?;
         let events = Events::new();
+        let desk = Arc::clone(&store.desk);
+        let openings = Openings::start(Box::new(move |rows| desk.write(|tx| openings::keep_all(tx, rows))))
+            .map_err(|error| StartError::file(dir.path(), error))?;
         let (views, journal) = (Arc::clone(&store.views), Arc::clone(&store.journal));
         let (published, sizes) = (writer.published(), writer.sizes());
         tokio::spawn(projector::run(published, sizes, views, journal, events.clone(), projected));
@@ -256,6 +261,10 @@ impl Wallet {
                 passwords,
                 certificates: CertificateCache::default(),
                 events,
+                openings,
+                sessions: Recent::default(),
+                payees: Recent::default(),
+                device_names: Recent::default(),
                 projected: mark,
                 dir,
                 _lock: lock,
@@ -280,11 +289,17 @@ impl Wallet {
         self.inner.writer.submit(Command { id, action, evidence: Vec::new() }).await
     }
 
-    /// Takes a snapshot now, and names it in the journal. A start after it replays only what came later.
+    /// Takes a snapshot now, and names it in the journal. A start after it replays only what came later. It is made from the
+    /// last one and the journal on a thread of its own: neither the writer nor a reader waits for it.
     pub async fn take_snapshot(&self) -> Result<(), StartError> {
-        let ledger = self.inner.writer.ledger(Ledger::clone);
-        let (dir, records) = (self.inner.dir.clone(), ledger.size());
-        let saved = tokio::task::spawn_blocking(move || snapshot::save(&dir, &ledger)).await;
+        let log = VerifierKey::parse(&self.inner.settings.log_key)
+            .map_err(|error| StartError::Keys(error.to_string()))?;
+        let (dir, journal) = (self.inner.dir.clone(), Arc::clone(&self.inner.store.journal));
+        let records = self.records();
+        let saved = tokio::task::spawn_blocking(move || {
+            load_ledger_until(&dir, &journal, &log, records).and_then(|ledger| snapshot::save(&dir, &ledger))
+        })
+        .await;
         let hash = saved.map_err(|error| StartError::Keys(error.to_string()))??;
         let named = self.submit_own(Action::NameSnapshot { records, hash }).await;
         named.map_err(|error| StartError::Store(StoreError::Failed(error.to_string())))?;

@@ -65,7 +65,18 @@ impl Wallet {
 
     /// The payee that an account belongs to.
     pub(crate) fn payee(&self, account: AccountId) -> Result<Option<Payee>, WalletError> {
-        let found = self.inner.store.desk.read(|desk| {
+        // That there is none may change any moment: only who was found is kept.
+        let found = self.inner.payees.get(account, self.inner.clock.monotonic_ms(), || {
+            self.ask_payee(account).map_err(Some)?.ok_or(None)
+        });
+        match found {
+            Ok(payee) => Ok(Some(payee)),
+            Err(error) => error.map_or(Ok(None), Err),
+        }
+    }
+
+    fn ask_payee(&self, account: AccountId) -> Result<Option<Payee>, WalletError> {
+        Ok(self.inner.store.desk.read(|desk| {
             if let Some(merchant) = desk.merchant_by_account(account)? {
                 return Ok(Some(Payee {
                     account,
@@ -75,8 +86,7 @@ impl Wallet {
                 }));
             }
             Ok(desk.person_by_account(account)?.map(|person| person_payee(account, &person.name)))
-        })?;
-        Ok(found)
+        })?)
     }
 }
 

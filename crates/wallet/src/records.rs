@@ -54,6 +54,14 @@ pub struct PaymentLine {
     pub at: Millis,
 }
 
+/// Where a line's memo comes from.
+pub(crate) enum Memo {
+    /// It was sent and kept just now.
+    Given(Option<String>),
+    /// The desk has it, unless it was erased.
+    Kept,
+}
+
 impl Wallet {
     /// My lines before record `before` (none: from the newest on), newest first, at most `limit`; and where the next page begins.
     pub async fn payments(
@@ -67,7 +75,8 @@ impl Wallet {
         let rows = self.inner.store.views.lines(&session.account, before.unwrap_or(u64::MAX), limit)?;
         let full = u32::try_from(rows.len()) == Ok(limit);
         let next = rows.last().filter(|_| full).map(|row| row.index);
-        let lines = rows.iter().map(|row| self.line(session.account, row)).collect::<Result<_, _>>()?;
+        let lines =
+            rows.iter().map(|row| self.line(session.account, row, Memo::Kept)).collect::<Result<_, _>>()?;
         Ok((lines, next))
     }
 
@@ -77,6 +86,7 @@ impl Wallet {
         session: &SessionContext,
         committed: &Committed,
         facts: &PaymentFacts,
+        memo: Memo,
     ) -> Result<PaymentLine, WalletError> {
         let (code, level) = match &facts.outcome {
             Outcome::Posted { level } => (None, Some(*level)),
@@ -100,14 +110,18 @@ impl Wallet {
             at: committed.facts.at,
             payer_balance: committed.balance,
         };
-        self.line(session.account, &row)
+        self.line(session.account, &row, memo)
     }
 
-    fn line(&self, account: AccountId, row: &PaymentRow) -> Result<PaymentLine, WalletError> {
+    fn line(&self, account: AccountId, row: &PaymentRow, memo: Memo) -> Result<PaymentLine, WalletError> {
         let direction = if row.payer == account { Direction::Out } else { Direction::In };
-        let disclosure = match row.number {
-            Some(number) => self.inner.store.desk.read(|desk| desk.disclosure(number))?,
-            None => None,
+        let memo = match (memo, row.number) {
+            (Memo::Given(memo), _) => memo,
+            (Memo::Kept, None) => None,
+            (Memo::Kept, Some(number)) => {
+                let disclosure = self.inner.store.desk.read(|desk| desk.disclosure(number))?;
+                disclosure.and_then(|row| row.memo).map(|opening| opening.text)
+            }
         };
         let other = match direction {
             Direction::Out => row.payee,
@@ -126,7 +140,7 @@ impl Wallet {
             amount: row.amount,
             fee: row.fee,
             counterparty,
-            memo: disclosure.and_then(|row| row.memo).map(|opening| opening.text),
+            memo,
             order: row.order.map(|order| self.order_items(order).map(|items| (order, items))).transpose()?,
             certificate: row.certificate.filter(|_| direction == Direction::Out),
             level: row.level,

@@ -67,6 +67,14 @@ pub struct SessionContext {
     token_hash: Digest,
 }
 
+/// A session as the desk last had it.
+#[derive(Clone)]
+pub(crate) struct KnownSession {
+    pub(crate) session: SessionContext,
+    person_epoch: u32,
+    seen_at: Millis,
+}
+
 /// A new session with its cookies.
 pub struct SignedIn {
     /// The session.
@@ -127,35 +135,45 @@ impl Wallet {
     /// `SessionRequired` when it is unknown, has ended, or was ended by a record.
     pub fn session(&self, token: &str) -> Result<SessionContext, WalletError> {
         let token_hash = token_hash(token).ok_or(WalletError::SessionRequired)?;
+        let monotonic_ms = self.inner.clock.monotonic_ms();
+        let known = self.inner.sessions.get(token_hash, monotonic_ms, || self.ask_session(token_hash))?;
+        let (now, session) = (self.now(), known.session);
+        let over = now.since(known.seen_at) > IDLE_MS || now.since(session.created_at) > SESSION_LIFETIME_MS;
+        let epoch = self.epoch(session.person);
+        if over || epoch.is_none_or(|epoch| known.person_epoch < epoch) {
+            self.log_out(&session)?;
+            return Err(WalletError::SessionRequired);
+        }
+        if now.since(known.seen_at) > SEEN_EVERY_MS {
+            self.inner.store.desk.write(|tx| tx.touch_session(token_hash, now))?;
+            self.inner.sessions.forget(&token_hash);
+        }
+        Ok(session)
+    }
+
+    fn ask_session(&self, token_hash: Digest) -> Result<KnownSession, WalletError> {
         let found = self.inner.store.desk.read(|tx| {
             let Some(row) = tx.session(token_hash)? else { return Ok(None) };
             let (person, device) = (tx.person(row.person)?, tx.device(row.device)?);
             Ok(person.zip(device).map(|(person, device)| (row, person, device)))
         })?;
         let (row, person, device) = found.ok_or(WalletError::SessionRequired)?;
-        let now = self.now();
-        let over = now.since(row.seen_at) > IDLE_MS || now.since(row.created_at) > SESSION_LIFETIME_MS;
-        let epoch = self.epoch(row.person);
-        if over || epoch.is_none_or(|epoch| row.person_epoch < epoch) {
-            self.inner.store.desk.write(|tx| tx.delete_session(token_hash))?;
-            return Err(WalletError::SessionRequired);
-        }
-        if now.since(row.seen_at) > SEEN_EVERY_MS {
-            self.inner.store.desk.write(|tx| tx.touch_session(token_hash, now))?;
-        }
-        Ok(SessionContext {
+        let session = SessionContext {
             person: row.person,
             account: person.account,
             device: row.device,
             device_kind: device.kind,
             created_at: row.created_at,
             token_hash,
-        })
+        };
+        Ok(KnownSession { session, person_epoch: row.person_epoch, seen_at: row.seen_at })
     }
 
     /// Ends a session.
     pub fn log_out(&self, session: &SessionContext) -> Result<(), WalletError> {
-        Ok(self.inner.store.desk.write(|tx| tx.delete_session(session.token_hash))?)
+        self.inner.store.desk.write(|tx| tx.delete_session(session.token_hash))?;
+        self.inner.sessions.forget(&session.token_hash);
+        Ok(())
     }
 
     /// Compares the person's password again, before something that a session alone must not do.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use yinxin_core::codec::Codec;
 use yinxin_core::{Body, Facts};
 use yinxin_pki::ed25519_verify;
-use yinxin_store::{JournalReader, StoreError, Views};
+use yinxin_store::{Head, JournalReader, StoreError, Views};
 use yinxin_tlog::{Checkpoint, VerifierKey};
 
 /// The files of a data directory.
@@ -175,13 +175,31 @@ pub(crate) fn load_ledger(
         From::Snapshot => begin(dir, journal)?,
         From::Genesis => Ledger::empty(),
     };
-    ledger.follow(journal, |done| progress(done, total))?;
-    check_head(&ledger, journal, log)?;
+    ledger.follow_until(journal, u64::MAX, |done| progress(done, total))?;
+    check(&ledger, journal.head()?, log)?;
+    Ok(ledger)
+}
+
+/// The ledger of the first `records` records, the last of which ends a batch: made from the newest snapshot and the journal
+/// as a start makes it, so that whoever writes meanwhile does not wait.
+pub(crate) fn load_ledger_until(
+    dir: &DataDir,
+    journal: &JournalReader,
+    log: &VerifierKey,
+    records: u64,
+) -> Result<Ledger, StartError> {
+    let mut ledger = begin(dir, journal)?;
+    ledger.follow_until(journal, records, |_| ())?;
+    check(&ledger, journal.head_covering(records.saturating_sub(1))?, log)?;
+    Ok(ledger)
+}
+
+fn check(ledger: &Ledger, head: Option<Head>, log: &VerifierKey) -> Result<(), StartError> {
+    check_head(ledger, head, log)?;
     ledger
         .book
         .check()
-        .map_err(|error| StartError::Journal { index: ledger.size(), reason: error.to_string() })?;
-    Ok(ledger)
+        .map_err(|error| StartError::Journal { index: ledger.size(), reason: error.to_string() })
 }
 
 fn begin(dir: &DataDir, journal: &JournalReader) -> Result<Ledger, StartError> {
@@ -196,15 +214,15 @@ fn begin(dir: &DataDir, journal: &JournalReader) -> Result<Ledger, StartError> {
 }
 
 /// The records must give the root that was signed, and all of them must be covered.
-fn check_head(ledger: &Ledger, journal: &JournalReader, log: &VerifierKey) -> Result<(), StartError> {
+fn check_head(ledger: &Ledger, head: Option<Head>, log: &VerifierKey) -> Result<(), StartError> {
     let size = ledger.size();
     let wrong = |reason: &str| StartError::Head { size, reason: reason.to_owned() };
-    let Some(head) = journal.head()? else {
+    let Some(head) = head else {
         return if size == 0 { Ok(()) } else { Err(wrong("there is no head")) };
     };
     let checkpoint = open_head(&head.note, log).map_err(|reason| wrong(&reason))?;
     if head.size != size || checkpoint.size != size {
-        return Err(wrong("the newest head is of another size"));
+        return Err(wrong("the head is of another size"));
     }
     if checkpoint.root == ledger.tree.root() { Ok(()) } else { Err(wrong("the root differs")) }
 }

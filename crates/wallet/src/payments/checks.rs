@@ -1,6 +1,7 @@
 //! What is checked of an authorisation before the book decides: its place, and the openings beside it.
 
 use super::{Disclosure, NewPayment};
+use crate::openings::Kept;
 use crate::payments::known::KnownCertificate;
 use crate::{SessionContext, Wallet, WalletError};
 use yinxin_core::text::{PayText, PayeeName, is_displayable, memo_commitment, name_commitment};
@@ -39,7 +40,11 @@ impl Wallet {
     }
 
     /// The names and the memo that were committed to are the ones that people see, and are kept on the desk.
-    pub(super) fn check_disclosures(&self, text: &PayText, new: &NewPayment) -> Result<(), WalletError> {
+    pub(super) async fn check_disclosures(
+        &self,
+        text: &PayText,
+        new: &NewPayment,
+    ) -> Result<(), WalletError> {
         let payee = self.payee(text.payee)?;
         let shown = payee.as_ref().map(|payee| payee.display_name.as_str());
         match (&text.payee_name, &new.payee_name) {
@@ -69,10 +74,13 @@ impl Wallet {
             }
             (None, Some(_)) | (Some(_), None) => false,
         };
-        if memo_fits { self.keep_disclosures(text.number, new) } else { Err(WalletError::DisclosureMismatch) }
+        if !memo_fits {
+            return Err(WalletError::DisclosureMismatch);
+        }
+        self.keep_disclosures(text.number, new).await
     }
 
-    fn keep_disclosures(&self, number: PaymentNumber, new: &NewPayment) -> Result<(), WalletError> {
+    async fn keep_disclosures(&self, number: PaymentNumber, new: &NewPayment) -> Result<(), WalletError> {
         let opening =
             |disclosure: &Disclosure| Opening { salt: disclosure.salt, text: disclosure.text.clone() };
         let row = DisclosureRow {
@@ -80,15 +88,17 @@ impl Wallet {
             payee_name: new.payee_name.as_ref().map(opening),
             memo: new.memo.as_ref().map(opening),
         };
-        let empty = row.payee_name.is_none() && row.memo.is_none();
-        let kept = match self.inner.store.desk.read(|desk| desk.disclosure(number))? {
-            Some(known) => known == row,
-            None if empty => true,
-            None => self.inner.store.desk.write(|desk| match desk.disclosure(number)? {
-                Some(known) => Ok(known == row),
-                None => desk.insert_disclosure(&row).map(|()| true),
-            })?,
+        let kept = if row.payee_name.is_none() && row.memo.is_none() {
+            match self.inner.store.desk.read(|desk| desk.disclosure(number))? {
+                Some(_) => Kept::Others,
+                None => Kept::Same,
+            }
+        } else {
+            self.inner.openings.keep(row).await?
         };
-        if kept { Ok(()) } else { Err(WalletError::Refused(Refusal::NumberReused)) }
+        match kept {
+            Kept::Same => Ok(()),
+            Kept::Others => Err(WalletError::Refused(Refusal::NumberReused)),
+        }
     }
 }

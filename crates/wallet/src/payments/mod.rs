@@ -7,6 +7,7 @@ pub(crate) use known::{CertificateCache, KnownCertificate};
 
 use crate::ledger::{Tiles, hashes};
 use crate::projector;
+use crate::records::Memo;
 use crate::verification::VerificationProof;
 use crate::writer::Committed;
 use crate::{PaymentLine, SessionContext, SignedText, Wallet, WalletError, WriterError};
@@ -93,12 +94,15 @@ impl Wallet {
         if text.audience != self.inner.settings.origin {
             return Err(WalletError::AudienceMismatch);
         }
-        let authorisation = match self.authorisation(session, &known, &jws, &text, &new) {
+        let authorisation = match self.authorisation(session, &known, &jws, &text, &new).await {
             Ok(authorisation) => authorisation,
             Err(error) => return self.as_before(session, &text, &jws).await?.ok_or(error),
         };
         match self.inner.writer.pay(authorisation).await {
-            Ok(committed) => self.proven(session, &committed).await,
+            Ok(committed) => {
+                let memo = new.memo.map(|opening| opening.text);
+                self.proven(session, &committed, Memo::Given(memo)).await
+            }
             // Nothing was recorded now; these bytes may have been recorded before.
             Err(WriterError::Refused(refusal)) => {
                 self.as_before(session, &text, &jws).await?.ok_or(WalletError::Refused(refusal))
@@ -117,7 +121,7 @@ impl Wallet {
         let row =
             self.inner.store.views.payment(&session.account, &number)?.ok_or(WalletError::PaymentUnseen)?;
         let committed = self.inner.writer.load(row.index)?.ok_or(WalletError::PaymentUnseen)?;
-        self.acceptance(session, &committed).await
+        self.acceptance(session, &committed, Memo::Kept).await
     }
 
     /// Closes a number of mine that was never seen, so that new text may be signed.
@@ -183,12 +187,12 @@ impl Wallet {
         let same =
             committed.facts.payment().is_some_and(|found| found.hash.as_bytes() == &jws.signing_input_hash());
         if same {
-            return self.proven(session, &committed).await.map(Some);
+            return self.proven(session, &committed, Memo::Kept).await.map(Some);
         }
         Err(WalletError::Refused(Refusal::NumberReused))
     }
 
-    fn authorisation(
+    async fn authorisation(
         &self,
         session: &SessionContext,
         known: &KnownCertificate,
@@ -206,7 +210,7 @@ impl Wallet {
             (PaymentKind::Transfer, _) => (Entry::Account, None),
         };
         self.check_place(session, known, text, hash)?;
-        self.check_disclosures(text, new)?;
+        self.check_disclosures(text, new).await?;
         let verification = match &new.verification {
             Some(proof) => Some(self.verify_text(known.id, hash, proof)?),
             None => None,
@@ -240,8 +244,9 @@ impl Wallet {
         &self,
         session: &SessionContext,
         committed: &Committed,
+        memo: Memo,
     ) -> Result<Acceptance, WalletError> {
-        self.acceptance(session, committed).await.map_err(|error| {
+        self.acceptance(session, committed, memo).await.map_err(|error| {
             tracing::warn!(%error, index = committed.index, "a recorded payment was not answered");
             WalletError::ResultPending
         })
@@ -251,6 +256,7 @@ impl Wallet {
         &self,
         session: &SessionContext,
         committed: &Committed,
+        memo: Memo,
     ) -> Result<Acceptance, WalletError> {
         let facts = committed.facts.payment().ok_or(WalletError::PaymentUnseen)?;
         let payer = facts.payer == session.account;
@@ -272,7 +278,7 @@ impl Wallet {
             None => self.inner.store.journal.evidence(index)?.map(|evidence| evidence.salt),
         };
         Ok(Acceptance {
-            payment: self.line_of(session, committed, facts)?,
+            payment: self.line_of(session, committed, facts, memo)?,
             refusal: match &facts.outcome {
                 Outcome::Posted { .. } => None,
                 Outcome::Refused { refusal } => Some(refusal.clone()),

@@ -289,7 +289,7 @@ impl Writer {
         }
         let mut published = self.published.change();
         published
-            .follow(&self.parts.reader, |_| ())
+            .follow(&self.parts.reader)
             .map_err(|error| StoreError::Sync(format!("the journal cannot be read again: {error}")))?;
         self.parts.ledger = published.clone();
         let size = published.size();

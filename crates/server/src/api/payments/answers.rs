@@ -49,9 +49,7 @@ impl<'a> Writing<'a> {
     /// What the person calls the device of a certificate.
     fn device_name(&self, id: CertificateId) -> Option<String> {
         let mut devices = self.devices.borrow_mut();
-        let name = devices.entry(id).or_insert_with(|| {
-            self.app.wallet.certificate(self.session, id).ok().map(|certificate| certificate.device_name)
-        });
+        let name = devices.entry(id).or_insert_with(|| self.app.wallet.device_name(self.session, id).ok());
         name.clone()
     }
 

@@ -8,7 +8,7 @@ use crate::passwords::Passwords;
 use crate::payments::CertificateCache;
 use crate::port::{Clock, Entropy, SmsSender, random};
 use crate::recent::Recent;
-use crate::start::{DataDir, From, StartError, load_ledger, load_ledger_until, reconcile_views};
+use crate::start::{DataDir, From, StartError, load_ledger, reconcile_views};
 use crate::writer::{Calendar, Parts, SignHead};
 use crate::{Inner, Settings, Wallet, projector, snapshot, writer};
 use serde::{Deserialize, Serialize};
@@ -287,24 +287,6 @@ impl Wallet {
     pub(crate) async fn submit_own(&self, action: Action) -> Result<writer::Committed, writer::WriterError> {
         let id = CommandId::from_bytes(random(self.inner.entropy.as_ref()));
         self.inner.writer.submit(Command { id, action, evidence: Vec::new() }).await
-    }
-
-    /// Takes a snapshot now, and names it in the journal. A start after it replays only what came later. It is made from the
-    /// last one and the journal on a thread of its own: neither the writer nor a reader waits for it.
-    pub async fn take_snapshot(&self) -> Result<(), StartError> {
-        let log = VerifierKey::parse(&self.inner.settings.log_key)
-            .map_err(|error| StartError::Keys(error.to_string()))?;
-        let (dir, journal) = (self.inner.dir.clone(), Arc::clone(&self.inner.store.journal));
-        let records = self.records();
-        let saved = tokio::task::spawn_blocking(move || {
-            load_ledger_until(&dir, &journal, &log, records).and_then(|ledger| snapshot::save(&dir, &ledger))
-        })
-        .await;
-        let hash = saved.map_err(|error| StartError::Keys(error.to_string()))??;
-        let named = self.submit_own(Action::NameSnapshot { records, hash }).await;
-        named.map_err(|error| StartError::Store(StoreError::Failed(error.to_string())))?;
-        snapshot::keep_only(&self.inner.dir, records);
-        Ok(())
     }
 }
 

@@ -1,16 +1,39 @@
 //! Snapshots of the ledger: a file that a record names by its hash. One changed byte refuses the start.
 
+use crate::Wallet;
 use crate::ledger::Ledger;
-use crate::start::{DataDir, StartError};
+use crate::start::{DataDir, StartError, load_ledger_until};
 use std::io::Write;
 use std::path::PathBuf;
+use std::sync::Arc;
 use yinxin_core::codec::{Codec, Reader};
 use yinxin_core::text::sha256;
-use yinxin_core::{Book, Digest};
-use yinxin_tlog::Tree;
+use yinxin_core::{Action, Book, Digest};
+use yinxin_store::StoreError;
+use yinxin_tlog::{Tree, VerifierKey};
 
 /// "YXS1": the first bytes of the file.
 const MAGIC: &[u8; 4] = b"YXS1";
+
+impl Wallet {
+    /// Takes a snapshot now, and names it in the journal. A start after it replays only what came later. It is made from the
+    /// last one and the journal on a thread of its own: neither the writer nor a reader waits for it.
+    pub async fn take_snapshot(&self) -> Result<(), StartError> {
+        let log = VerifierKey::parse(&self.inner.settings.log_key)
+            .map_err(|error| StartError::Keys(error.to_string()))?;
+        let (dir, journal) = (self.inner.dir.clone(), Arc::clone(&self.inner.store.journal));
+        let records = self.records();
+        let saved = tokio::task::spawn_blocking(move || {
+            load_ledger_until(&dir, &journal, &log, records).and_then(|ledger| save(&dir, &ledger))
+        })
+        .await;
+        let hash = saved.map_err(|error| StartError::Keys(error.to_string()))??;
+        let named = self.submit_own(Action::NameSnapshot { records, hash }).await;
+        named.map_err(|error| StartError::Store(StoreError::Failed(error.to_string())))?;
+        keep_only(&self.inner.dir, records);
+        Ok(())
+    }
+}
 
 fn path(dir: &DataDir, records: u64) -> PathBuf {
     dir.snapshots().join(format!("{records:016}.snapshot"))

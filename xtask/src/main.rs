@@ -1,4 +1,4 @@
-//! The project's own chores: `cargo xtask demo`, `test`, `check`, `tidy`, `gen`, `deny`.
+//! The project's own chores: `cargo xtask demo`, `test`, `check`, `tidy`, `gen`, `bench`, `deny`.
 //!
 //! Everything a contributor or a build machine runs is one of these commands, so that "it works
 //! here" and "it works there" are the same sentence. The program knows nothing of the rooms it
@@ -6,6 +6,7 @@
 
 #![expect(clippy::print_stdout, reason = "a chore speaks to the terminal")]
 
+mod bench;
 mod demo;
 mod deny;
 mod generate;
@@ -62,6 +63,12 @@ enum Chore {
         #[arg(long)]
         check: bool,
     },
+    /// Measure the optimised program: `pay` and what `yinxin bench --help` names.
+    Bench {
+        /// Passed on to `yinxin bench`, for example `pay --seconds 2 --json`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
     /// Check licences, advisories and sources of the dependencies (installs cargo-deny once).
     Deny,
 }
@@ -76,6 +83,7 @@ fn main() -> ExitCode {
         Chore::Check { package } => test::check(package.as_deref()),
         Chore::Tidy => tidy::tidy(),
         Chore::Gen { check } => generate::generate(check),
+        Chore::Bench { args } => bench::bench(&args),
         Chore::Deny => deny::deny(),
     };
     match done {

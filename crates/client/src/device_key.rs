@@ -64,6 +64,12 @@ impl DeviceKey {
         Ok(Self { signer: FileSigner::generate(&seed)?, device_secret, holding: None })
     }
 
+    /// The key that belongs to these bytes, for people made in bulk; a device of its own draws its bytes.
+    pub fn derived(seed: &[u8; 32]) -> Result<Self, ClientError> {
+        let device_secret = Zeroizing::new(yinxin_pki::symmetric::sha256(seed));
+        Ok(Self { signer: FileSigner::generate(seed)?, device_secret, holding: None })
+    }
+
     pub(crate) fn from_parts(
         pkcs8: &Secret,
         device_secret: Zeroizing<[u8; 32]>,

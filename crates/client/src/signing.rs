@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use yinxin_core::Digest;
 use yinxin_core::text::{PayText, TYP_PAY, sha256};
-use yinxin_pki::{Result, Signer};
+use yinxin_pki::{PublicKey, Result, Signer};
 
 /// A signed text on the wire: flattened JWS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,6 +72,23 @@ pub fn sign_authorisation(
     text: &PayText,
 ) -> Result<SignedText> {
     sign(signer, &header(TYP_PAY, iat_s, thumbprint), &text.to_bytes())
+}
+
+/// Checks what was signed as the server does, with a key that is parsed once.
+#[derive(Debug, Clone)]
+pub struct Verifier(PublicKey);
+
+impl Verifier {
+    /// For the key of a `SubjectPublicKeyInfo`.
+    pub fn new(spki: &[u8]) -> Result<Self> {
+        PublicKey::from_spki_der(spki).map(Self)
+    }
+
+    /// Whether `signature`, `r ‖ s`, is this key's over `message`.
+    #[must_use]
+    pub fn verifies(&self, message: &[u8], signature: &[u8; 64]) -> bool {
+        self.0.verify_raw(message, signature).is_ok()
+    }
 }
 
 /// The body of `POST payments`.

@@ -3,6 +3,7 @@
 mod adapters;
 mod api;
 mod app;
+mod bench;
 mod cli;
 mod config;
 mod door;

@@ -4,6 +4,7 @@
 //! job and a test call the same functions.
 
 mod authority;
+mod bulk;
 mod certificates;
 mod codes;
 mod enrolment;
@@ -41,6 +42,7 @@ mod writer;
 mod tests;
 
 pub use authority::{Authority, PublicFile};
+pub use bulk::{Applicant, BulkPayment, BulkPerson, BulkSeed};
 pub use certificates::*;
 pub use codes::*;
 pub use enrolment::*;

@@ -44,6 +44,11 @@ pub struct Visitor {
 pub struct Token(Zeroizing<String>);
 
 impl Token {
+    /// The cookie's value for these random bytes.
+    pub(crate) fn of(bytes: &[u8; TOKEN_BYTES]) -> Self {
+        Self(Zeroizing::new(BASE64URL_NOPAD.encode(bytes)))
+    }
+
     /// The cookie's value, for the one place that sets it.
     #[must_use]
     pub fn expose(&self) -> &str {
@@ -301,7 +306,7 @@ impl Wallet {
     fn draw_token(&self) -> (Token, Digest) {
         let bytes: Zeroizing<[u8; TOKEN_BYTES]> = Zeroizing::new(random(self.inner.entropy.as_ref()));
         let hash = sha256(&[b"yx/cookie/v1\0", bytes.as_slice()]);
-        (Token(Zeroizing::new(BASE64URL_NOPAD.encode(bytes.as_slice()))), hash)
+        (Token::of(&bytes), hash)
     }
 }
 
@@ -339,7 +344,7 @@ fn open(tx: &DeskWrite<'_>, session: &SessionRow, device: &DeviceRow) -> Result<
 }
 
 /// What the desk knows a cookie by.
-fn token_hash(token: &str) -> Option<Digest> {
+pub(crate) fn token_hash(token: &str) -> Option<Digest> {
     let bytes: [u8; TOKEN_BYTES] = BASE64URL_NOPAD.decode(token.as_bytes()).ok()?.try_into().ok()?;
     Some(sha256(&[b"yx/cookie/v1\0", &bytes]))
 }

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod bench;
 mod demo;
 mod device;
 mod doctor;
@@ -40,6 +41,8 @@ enum Command {
     Pay(device::Pay),
     /// Take the tour of a deployment: register, enrol, pay, and check every proof.
     Try(try_it::Try),
+    /// Measure the engine on this machine.
+    Bench(bench::Bench),
     /// Print the `OpenAPI` document.
     #[command(hide = true)]
     Openapi,
@@ -76,6 +79,10 @@ fn dispatch(command: Command) -> anyhow::Result<()> {
         Command::Enrol(enrol) => runtime()?.block_on(enrol.run()),
         Command::Pay(pay) => runtime()?.block_on(pay.run()),
         Command::Try(tour) => runtime()?.block_on(tour.run()),
+        Command::Bench(bench) => {
+            log_to_terminal("warn");
+            bench.run()
+        }
         Command::Openapi => {
             terminal::print(&crate::api::document::document_json());
             Ok(())

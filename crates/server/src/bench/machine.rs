@@ -1,0 +1,36 @@
+//! What the numbers were measured on.
+
+use serde::Serialize;
+
+/// The machine of a measurement.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Machine {
+    /// What the processor calls itself.
+    pub(super) cpu: String,
+    /// Cores that the process may use.
+    pub(super) cores: usize,
+    /// Memory.
+    pub(super) memory_mib: u64,
+    /// Operating system and kernel.
+    pub(super) kernel: String,
+}
+
+impl Machine {
+    /// This one.
+    pub(super) fn this() -> Self {
+        let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
+        let field = |text: &str, name: &str| {
+            let line = text.lines().find(|line| line.starts_with(name));
+            line.and_then(|line| line.split_once(':')).map(|(_, value)| value.trim().to_owned())
+        };
+        let memory = field(&read("/proc/meminfo"), "MemTotal").unwrap_or_default();
+        let memory_kib: u64 = memory.split(' ').next().and_then(|word| word.parse().ok()).unwrap_or(0);
+        Self {
+            cpu: field(&read("/proc/cpuinfo"), "model name")
+                .unwrap_or_else(|| std::env::consts::ARCH.to_owned()),
+            cores: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+            memory_mib: memory_kib / 1024,
+            kernel: format!("{} {}", std::env::consts::OS, read("/proc/sys/kernel/osrelease").trim()),
+        }
+    }
+}

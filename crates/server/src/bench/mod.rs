@@ -1,0 +1,46 @@
+//! Measurements of the real program: a server as a process of its own, real TLS over loopback, real signatures.
+//!
+//! ```text
+//! world: data directory filled in bulk ─▶ host: the real door and routes, another process ◀─ TLS ─ load: signed before, sent now
+//! verify: bare signature checks on every core, between the rounds ─▶ report: medians, ratios, verdicts
+//! ```
+//!
+//! Only ratios taken in one interleaved run can be compared between machines.
+
+mod host;
+mod load;
+mod machine;
+mod pay;
+mod payer;
+mod process;
+mod report;
+mod verify;
+mod wire;
+mod world;
+
+pub(crate) use host::host;
+pub(crate) use pay::pay;
+
+use std::path::PathBuf;
+
+/// How much load, on which books.
+pub(crate) struct Load {
+    /// Connections that pay at once.
+    pub(crate) clients: u32,
+    /// Length of a round, in seconds.
+    pub(crate) seconds: f64,
+    /// Rounds.
+    pub(crate) rounds: u32,
+    /// People with a certificate.
+    pub(crate) people: u32,
+    /// Payments in the books before the first round.
+    pub(crate) preload: u64,
+    /// Where the books are kept.
+    pub(crate) data: Option<PathBuf>,
+}
+
+/// Numbers of a measurement are told as floats; 2⁵³ of anything are never counted here.
+#[expect(clippy::cast_precision_loss, reason = "counts of a measurement are far below 2^53")]
+fn float(count: u64) -> f64 {
+    count as f64
+}

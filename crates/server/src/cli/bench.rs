@@ -1,0 +1,91 @@
+//! `yinxin bench`: what the engine does on this machine, in ratios that can be compared.
+
+use crate::bench;
+use clap::{Args, Subcommand};
+use std::path::PathBuf;
+
+/// Measure the engine on this machine.
+#[derive(Args)]
+pub(super) struct Bench {
+    #[command(subcommand)]
+    scenario: Scenario,
+}
+
+#[derive(Subcommand)]
+enum Scenario {
+    /// Signed payments over HTTPS against bare signature verification.
+    Pay(Pay),
+    /// Serve a data directory of a measurement; what the others measure.
+    #[command(hide = true)]
+    Host(Host),
+}
+
+/// Signed payments over HTTPS against bare signature verification.
+#[derive(Args)]
+struct Pay {
+    #[command(flatten)]
+    load: Load,
+    #[command(flatten)]
+    report: Report,
+}
+
+/// How much load, on which books.
+#[derive(Args)]
+struct Load {
+    /// Connections that pay at once.
+    #[arg(long, default_value_t = 64)]
+    clients: u32,
+    /// Length of a round.
+    #[arg(long, default_value_t = 4.0)]
+    seconds: f64,
+    /// Rounds; the medians are told.
+    #[arg(long, default_value_t = 3)]
+    rounds: u32,
+    /// People with a certificate.
+    #[arg(long, default_value_t = 1_000)]
+    people: u32,
+    /// Payments in the books before the first round.
+    #[arg(long, default_value_t = 0)]
+    preload: u64,
+    /// Keep the books in this directory; without it they are thrown away.
+    #[arg(long)]
+    data: Option<PathBuf>,
+}
+
+/// How the result is told.
+#[derive(Args)]
+struct Report {
+    /// The last line is the result as one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Serve a data directory of a measurement.
+#[derive(Args)]
+struct Host {
+    /// The data directory.
+    #[arg(long)]
+    data: PathBuf,
+}
+
+impl Load {
+    fn plan(&self) -> bench::Load {
+        bench::Load {
+            clients: self.clients,
+            seconds: self.seconds,
+            rounds: self.rounds,
+            people: self.people,
+            preload: self.preload,
+            data: self.data.clone(),
+        }
+    }
+}
+
+impl Bench {
+    pub(super) fn run(self) -> anyhow::Result<()> {
+        match self.scenario {
+            Scenario::Pay(pay) => bench::pay(&pay.load.plan(), pay.report.json),
+            Scenario::Host(host) => bench::host(&host.data),
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Payments straight to the writer: real texts, real decisions, the evidence of a phone's payment.
+
+use super::in_order;
+use crate::payments::Disclosure;
+use crate::{SignedText, Wallet, WalletError};
+use yinxin_core::codec::Codec;
+use yinxin_core::command::PaymentEvidence;
+use yinxin_core::text::{PayText, TYP_PAY};
+use yinxin_core::{Authorisation, CertificateId, Context, Digest, Entry, Millis, PersonId};
+use yinxin_store::desk::{DisclosureRow, Opening};
+
+/// A transfer that somebody signed.
+pub struct BulkPayment {
+    /// Who pays.
+    pub person: PersonId,
+    /// With which certificate.
+    pub certificate: CertificateId,
+    /// `yx-pay+jws`.
+    pub text: SignedText,
+    /// Opening of the payee's name.
+    pub payee_name: Disclosure,
+}
+
+impl Wallet {
+    /// Hands transfers to the writer together and waits for their records; answers how many were posted.
+    ///
+    /// # Errors
+    /// `NotFound` on live books; an unrecorded refusal.
+    pub async fn bulk_pay(&self, payments: Vec<BulkPayment>) -> Result<usize, WalletError> {
+        self.refuse_live()?;
+        let mut asked = Vec::with_capacity(payments.len());
+        let mut openings = Vec::with_capacity(payments.len());
+        for payment in payments {
+            let (authorisation, opening) = read(payment)?;
+            asked.push(self.inner.writer.pay(authorisation));
+            openings.push(opening);
+        }
+        self.inner
+            .store
+            .desk
+            .write(|desk| openings.iter().try_for_each(|row| desk.insert_disclosure(row)))?;
+        let committed = in_order(asked).await?;
+        Ok(committed.iter().filter(|committed| committed.balance.is_some()).count())
+    }
+}
+
+fn read(payment: BulkPayment) -> Result<(Authorisation, DisclosureRow), WalletError> {
+    let jws = payment.text.read(TYP_PAY)?.normalised();
+    let text = PayText::parse(jws.payload())?;
+    let context = Context { person: payment.person, verification: None, entry: Entry::Account };
+    let evidence = PaymentEvidence {
+        version: 1,
+        authorisation: jws.to_compact(),
+        order: None,
+        context: context.clone(),
+    };
+    let Disclosure { salt, text: name } = payment.payee_name;
+    let opening =
+        DisclosureRow { payment: text.number, payee_name: Some(Opening { salt, text: name }), memo: None };
+    let authorisation = Authorisation {
+        certificate: payment.certificate,
+        hash: Digest::from_bytes(jws.signing_input_hash()),
+        number: text.number,
+        seq: text.seq,
+        prev: text.prev,
+        kind: text.kind,
+        payer: text.payer,
+        payee: text.payee,
+        currency: text.currency,
+        amount: text.amount,
+        fee: text.fee,
+        order: text.order,
+        issued: Millis::from_seconds(jws.header().iat_s),
+        expires: text.expires,
+        context,
+        evidence: evidence.to_bytes(),
+    };
+    Ok((authorisation, opening))
+}

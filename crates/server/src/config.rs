@@ -1,9 +1,10 @@
 //! The configuration of `yinxin serve`: a TOML file, then the environment. Unknown keys are refused.
 
+use crate::telemetry::log::Format;
 use anyhow::{Context as _, bail};
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 /// What `yinxin serve` is told. Every key can also come from the environment, which wins: see [`VARIABLES`].
@@ -22,6 +23,47 @@ pub(crate) struct Config {
     /// Caps on connections.
     #[serde(default)]
     pub(crate) connections: Connections,
+    /// The log.
+    #[serde(default)]
+    pub(crate) log: Log,
+    /// The operator's listener.
+    #[serde(default)]
+    pub(crate) operator: Operator,
+    /// Traces.
+    #[serde(default)]
+    pub(crate) telemetry: Traces,
+}
+
+/// The log on standard error.
+#[derive(Debug, Clone, Copy, Default, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Log {
+    /// How a line looks.
+    pub(crate) format: Format,
+}
+
+/// Metrics and health, for the operator alone.
+#[derive(Debug, Clone, Copy, Default, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Operator {
+    /// Address and port; nothing listens where it is left out.
+    pub(crate) listen: Option<SocketAddr>,
+}
+
+/// Traces for an OpenTelemetry collector.
+#[derive(Debug, Clone, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Traces {
+    /// The collector, as <http://127.0.0.1:4318>; nothing is traced where it is left out.
+    pub(crate) otlp_endpoint: Option<String>,
+    /// How many of 100 requests are traced.
+    pub(crate) sample_percent: u8,
+}
+
+impl Default for Traces {
+    fn default() -> Self {
+        Self { otlp_endpoint: None, sample_percent: 100 }
+    }
 }
 
 /// Certificate and key as files, or names for a certificate under a local root.
@@ -71,7 +113,7 @@ fn default_listen() -> SocketAddr {
 const PREFIX: &str = "YINXIN_";
 
 /// Environment variable and the key that it sets.
-pub(crate) const VARIABLES: [(&str, &str); 9] = [
+pub(crate) const VARIABLES: [(&str, &str); 13] = [
     ("YINXIN_DATA", "data"),
     ("YINXIN_LISTEN", "listen"),
     ("YINXIN_TLS_CERTIFICATE", "tls.certificate"),
@@ -81,6 +123,10 @@ pub(crate) const VARIABLES: [(&str, &str); 9] = [
     ("YINXIN_SMS_SECRET_FILE", "sms.secret_file"),
     ("YINXIN_CONNECTIONS_TOTAL", "connections.total"),
     ("YINXIN_CONNECTIONS_PER_ADDRESS", "connections.per_address"),
+    ("YINXIN_LOG_FORMAT", "log.format"),
+    ("YINXIN_OPERATOR_LISTEN", "operator.listen"),
+    ("YINXIN_TELEMETRY_OTLP_ENDPOINT", "telemetry.otlp_endpoint"),
+    ("YINXIN_TELEMETRY_SAMPLE_PERCENT", "telemetry.sample_percent"),
 ];
 /// Variables of the other commands and of the log.
 const OTHER_VARIABLES: [&str; 4] = ["YINXIN_LOG", "YINXIN_PASSWORD", "YINXIN_PIN", "YINXIN_KEY_PASSPHRASE"];
@@ -132,6 +178,31 @@ impl Config {
                 }
             }
         }
+        self.check_operator()?;
+        let traces = &self.telemetry;
+        anyhow::ensure!(
+            (1..=100).contains(&traces.sample_percent),
+            "telemetry.sample_percent is a number from 1 to 100"
+        );
+        let endpoint = traces.otlp_endpoint.as_deref();
+        anyhow::ensure!(
+            endpoint.is_none_or(|address| address.starts_with("http://") || address.starts_with("https://")),
+            "telemetry.otlp_endpoint begins with http:// or https://"
+        );
+        Ok(())
+    }
+
+    /// What it shows is for the operator: an address that strangers can reach is refused.
+    fn check_operator(&self) -> anyhow::Result<()> {
+        let Some(listen) = self.operator.listen else { return Ok(()) };
+        let is_inside = match listen.ip().to_canonical() {
+            IpAddr::V4(ip) => ip.is_loopback() || ip.is_private(),
+            IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local(),
+        };
+        anyhow::ensure!(
+            is_inside && listen != self.listen,
+            "operator.listen = \"{listen}\": metrics stay on loopback or on a private address, beside the public listener"
+        );
         Ok(())
     }
 }
@@ -148,7 +219,7 @@ fn overlay(table: &mut toml::Table, name: &str, value: &str) -> anyhow::Result<(
         "tls.local_hosts" => {
             value.split(',').map(|host| toml::Value::from(host.trim())).collect::<Vec<_>>().into()
         }
-        "connections.total" | "connections.per_address" => {
+        "connections.total" | "connections.per_address" | "telemetry.sample_percent" => {
             toml::Value::from(value.parse::<i64>().with_context(|| format!("{name} is not a number"))?)
         }
         _ => toml::Value::from(value),
@@ -211,6 +282,21 @@ mod tests {
         let unknown = [("YINXIN_LISTENN".to_owned(), "x".to_owned())].into();
         let error = Config::parse("data = \"/d\"", &unknown).unwrap_err().to_string();
         assert!(error.contains("YINXIN_LISTENN"), "{error}");
+    }
+
+    #[test]
+    fn metrics_stay_inside_and_traces_go_to_an_address() {
+        let with = |section: &str| parse(&format!("data = \"/d\"\nlisten = \"127.0.0.1:1\"\n{section}\n"));
+        for listen in ["127.0.0.1:9464", "10.0.0.7:9464", "[fd00::1]:9464"] {
+            assert!(with(&format!("[operator]\nlisten = \"{listen}\"")).is_ok(), "{listen}");
+        }
+        for listen in ["0.0.0.0:9464", "203.0.113.7:9464", "[::]:9464", "127.0.0.1:1"] {
+            assert!(with(&format!("[operator]\nlisten = \"{listen}\"")).unwrap_err().contains("private"));
+        }
+        let json = with("[log]\nformat = \"json\"").unwrap();
+        assert_eq!((json.log.format, json.telemetry.sample_percent), (Format::Json, 100));
+        assert!(with("[telemetry]\notlp_endpoint = \"collector:4318\"").is_err());
+        assert!(with("[telemetry]\nsample_percent = 0").is_err());
     }
 
     #[test]

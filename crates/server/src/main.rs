@@ -10,6 +10,7 @@ mod door;
 mod problem;
 mod shop;
 mod site;
+mod telemetry;
 mod web;
 
 use std::process::ExitCode;

@@ -12,7 +12,7 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 use yinxin_core::Currency;
-use yinxin_wallet::{Param, WalletError};
+use yinxin_wallet::{Param, Times, WalletError};
 
 /// When a busy service may be asked again.
 const RETRY_AFTER_S: &str = "1";
@@ -221,12 +221,13 @@ pub(crate) struct Problem {
     params: Vec<(&'static str, Param)>,
     acceptance: Option<Box<Acceptance>>,
     detail: Option<String>,
+    times: Option<Times>,
 }
 
 impl Problem {
     /// A problem with nothing but its code.
     pub(crate) fn new(code: Code) -> Self {
-        Self { code, params: Vec::new(), acceptance: None, detail: None }
+        Self { code, params: Vec::new(), acceptance: None, detail: None, times: None }
     }
 
     /// With what belongs to its code.
@@ -238,6 +239,12 @@ impl Problem {
     /// With the recorded refusal.
     pub(crate) fn recorded(mut self, acceptance: Acceptance) -> Self {
         self.acceptance = Some(Box::new(acceptance));
+        self
+    }
+
+    /// With where the time of the recorded refusal went.
+    pub(crate) fn timed(mut self, times: Times) -> Self {
+        self.times = Some(times);
         self
     }
 
@@ -340,6 +347,9 @@ impl IntoResponse for Problem {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if self.code.status() == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_S));
+        }
+        if let Some(times) = self.times {
+            response.extensions_mut().insert(times);
         }
         response.extensions_mut().insert(Arc::new(self));
         response

@@ -88,6 +88,11 @@ impl Passwords {
         Ok(Self { jobs, waiting: Arc::new(AtomicUsize::new(0)) })
     }
 
+    /// How many wait or are being hashed.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
     /// Hashes a new password with a fresh salt, as a PHC string.
     pub(crate) async fn hash(
         &self,

@@ -54,6 +54,11 @@ pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<(), SmsError>> + Send 
 pub trait SmsSender: Send + Sync {
     /// Hands `message` over for delivery; resolves when the carrier has taken it.
     fn send(&self, message: SmsMessage) -> Sending<'_>;
+
+    /// Messages that wait to be handed over.
+    fn waiting(&self) -> usize {
+        0
+    }
 }
 
 /// The machine's clock.

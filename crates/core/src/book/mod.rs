@@ -245,6 +245,12 @@ impl Book {
         self.orders.get(id).copied()
     }
 
+    /// The number of accounts.
+    #[must_use]
+    pub fn account_count(&self) -> usize {
+        self.accounts.len()
+    }
+
     /// The numbers of people and of certificates.
     #[must_use]
     pub fn counts(&self) -> (usize, usize) {

@@ -78,6 +78,10 @@ impl SmsSender for SmsWebhook {
         let queued = self.queue.try_send((message, self.clock.now()));
         Box::pin(std::future::ready(queued.map_err(|_| SmsError("the queue is full".to_owned()))))
     }
+
+    fn waiting(&self) -> usize {
+        self.queue.max_capacity().saturating_sub(self.queue.capacity())
+    }
 }
 
 struct Sender {

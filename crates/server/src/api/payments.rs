@@ -12,11 +12,11 @@ use crate::door::path::{PathOf, QueryOf};
 use crate::door::who::Session;
 use crate::problem::{Code, Problem};
 use answers::Writing;
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::{Extension, Json};
 use yinxin_core::Minor;
-use yinxin_wallet::Ask;
+use yinxin_wallet::{Ask, Times};
 
 /// Lines of a page, when the app does not say.
 const PAGE_DEFAULT: u32 = 20;
@@ -52,13 +52,13 @@ pub(super) async fn create_payment(
     State(app): State<App>,
     Session(session): Session,
     Body(body): Body<NewPayment>,
-) -> Result<(StatusCode, Json<Acceptance>), Problem> {
+) -> Result<(StatusCode, Extension<Times>, Json<Acceptance>), Problem> {
     let recorded = app.wallet.pay(&session, body.into()).await?;
-    let refusal = recorded.refusal.clone();
+    let (refusal, times) = (recorded.refusal.clone(), recorded.times);
     let acceptance = Writing::new(&app, &session).acceptance(recorded)?;
     match refusal {
-        None => Ok((StatusCode::CREATED, Json(acceptance))),
-        Some(refusal) => Err(answers::refused(&refusal).recorded(acceptance)),
+        None => Ok((StatusCode::CREATED, Extension(times), Json(acceptance))),
+        Some(refusal) => Err(answers::refused(&refusal).recorded(acceptance).timed(times)),
     }
 }
 

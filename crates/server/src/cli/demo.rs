@@ -1,6 +1,7 @@
 //! `yinxin demo`: play money, people and a tea shop in one command.
 
 use super::listen::{bind, bind_next, close, stop_on_signal};
+use super::serve::operate;
 use super::terminal::say;
 use crate::adapters::sms_tray::SmsTray;
 use crate::app::{App, Demo as DemoParts, Parts};
@@ -9,6 +10,9 @@ use crate::door::caps::Caps;
 use crate::door::guard::Site;
 use crate::shop;
 use crate::site;
+use crate::telemetry::Telemetry;
+use crate::telemetry::log::{self, Format};
+use crate::telemetry::metrics::Sources;
 use anyhow::{Context as _, bail};
 use clap::Args;
 use data_encoding::BASE32_NOPAD;
@@ -41,6 +45,12 @@ pub(super) struct Demo {
     /// Address and port of the tea shop; the next port when left out.
     #[arg(long)]
     shop_listen: Option<SocketAddr>,
+    /// Address and port of the operator's listener: metrics and health; none when left out.
+    #[arg(long)]
+    operator_listen: Option<SocketAddr>,
+    /// How a line of the log looks.
+    #[arg(long, value_enum, default_value = "text")]
+    log: Format,
 }
 
 /// Where the data are, and what removes them.
@@ -51,6 +61,7 @@ struct Place {
 
 impl Demo {
     pub(super) async fn run(self) -> anyhow::Result<()> {
+        log::start(self.log, "warn")?;
         let listener = self.bind_wallet()?;
         let address = listener.local_addr()?;
         let origin = format!("http://localhost:{}", address.port());
@@ -70,8 +81,9 @@ impl Demo {
         let is_open = !address.ip().is_loopback() || !shop_address.ip().is_loopback();
         let access: Option<Arc<str>> = is_open.then(|| access_code(entropy.as_ref()).into());
         let stop = stop_on_signal(wallet.clone())?;
+        let telemetry = Arc::<Telemetry>::default();
         let app = App::new(Parts {
-            site: Site::new(&origin, wallet.settings().currency),
+            site: Site::observed(&origin, wallet.settings().currency, Arc::clone(&telemetry)),
             wallet: wallet.clone(),
             demo: Some(DemoParts { tray, shop_url: shop_url.clone() }),
             lan_root: None,
@@ -81,10 +93,12 @@ impl Demo {
         let places = shop::Places { wallet_origin: &origin, origin: shop_url.trim_end_matches('/') };
         let shop_routes = shop::router(&places, &credentials, access.clone(), stop.clone())?;
         let caps = Caps::new(CONNECTIONS_MAX, CONNECTIONS_PER_ADDRESS);
+        let sources = Sources { wallet: wallet.clone(), caps: Arc::clone(&caps), telemetry };
+        let operator = operate(self.operator_listen, sources, stop.clone())?;
         let wallet_door = door(listener, site::router(&app, access.clone()), &caps);
         let shop_door = door(shop_listener, shop_routes, &caps);
         greet(&origin, &shop_url, access.as_deref(), self.data.as_deref());
-        tokio::join!(wallet_door.serve(stop.clone()), shop_door.serve(stop));
+        tokio::join!(wallet_door.serve(stop.clone()), shop_door.serve(stop), operator);
         close(&wallet).await
     }
 

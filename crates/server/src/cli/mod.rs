@@ -13,7 +13,6 @@ mod try_it;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
-use tracing_subscriber::EnvFilter;
 
 /// A self-hosted payment wallet in which money moves only on the signature of a certificate.
 #[derive(Parser)]
@@ -62,14 +61,8 @@ pub(crate) fn run() -> ExitCode {
 fn dispatch(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Init(init) => init.run(),
-        Command::Serve(serve) => {
-            log_to_terminal("info");
-            runtime()?.block_on(serve.run())
-        }
-        Command::Demo(demo) => {
-            log_to_terminal("warn");
-            runtime()?.block_on(demo.run())
-        }
+        Command::Serve(serve) => runtime()?.block_on(serve.run()),
+        Command::Demo(demo) => runtime()?.block_on(demo.run()),
         Command::Doctor(doctor) => {
             let runtime = runtime()?;
             let _inside = runtime.enter();
@@ -93,10 +86,4 @@ fn dispatch(command: Command) -> anyhow::Result<()> {
 /// As many workers as cores: verification is done on the connection's own task.
 fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
     Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
-}
-
-/// `YINXIN_LOG` chooses what is logged, as `debug` or `yinxin=debug,warn`.
-fn log_to_terminal(usual: &str) {
-    let filter = EnvFilter::try_from_env("YINXIN_LOG").unwrap_or_else(|_| EnvFilter::new(usual));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
 }

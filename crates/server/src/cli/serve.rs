@@ -4,17 +4,23 @@ use super::listen::{bind, close, stop_on_signal};
 use super::terminal::say;
 use crate::adapters::sms_webhook::{SmsWebhook, Target};
 use crate::app::{App, Parts};
-use crate::config::{Config, Sms, Tls};
+use crate::config::{Config, Sms, Tls, Traces};
 use crate::door::Door;
 use crate::door::caps::Caps;
 use crate::door::guard::Site;
 use crate::door::tls;
 use crate::site;
+use crate::telemetry::log::{self, Format};
+use crate::telemetry::metrics::Sources;
+use crate::telemetry::otlp::Exporter;
+use crate::telemetry::{Telemetry, operator};
 use anyhow::{Context as _, bail};
 use clap::Args;
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use tokio::sync::watch;
 use yinxin_core::Stamp;
 use yinxin_wallet::port::{Clock, SmsSender, SystemClock, SystemEntropy};
 use yinxin_wallet::{OpenOptions, Wallet, local_tls};
@@ -28,11 +34,15 @@ pub(super) struct Serve {
     /// Go on although the clock is behind the last record; this is recorded.
     #[arg(long)]
     accept_clock: bool,
+    /// How a line of the log looks; wins over the configuration.
+    #[arg(long, value_enum)]
+    log: Option<Format>,
 }
 
 impl Serve {
     pub(super) async fn run(self) -> anyhow::Result<()> {
         let config = Config::load(self.config.as_deref())?;
+        log::start(self.log.unwrap_or(config.log.format), "info")?;
         refuse_root_key(&config.data)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let sms = sms_sender(config.sms.as_ref(), &clock)?;
@@ -40,21 +50,57 @@ impl Serve {
         let wallet = Wallet::open(&config.data, options, (clock, Arc::new(SystemEntropy), sms))?;
         let (tls, lan_root) = tls_of(config.tls.as_ref(), &config.data)?;
         let listener = bind(config.listen).with_context(|| format!("cannot listen on {}", config.listen))?;
+        let telemetry = telemetry_of(&config.telemetry)?;
         let stop = stop_on_signal(wallet.clone())?;
         let settings = wallet.settings().clone();
         let app = App::new(Parts {
             wallet: wallet.clone(),
-            site: Site::new(&settings.origin, settings.currency),
+            site: Site::observed(&settings.origin, settings.currency, Arc::clone(&telemetry)),
             demo: None,
             lan_root,
             behind_proxy: tls.is_none(),
             stop: stop.clone(),
         });
         let caps = Caps::new(config.connections.total, config.connections.per_address);
+        let sources =
+            Sources { wallet: wallet.clone(), caps: Arc::clone(&caps), telemetry: Arc::clone(&telemetry) };
+        let operator = operate(config.operator.listen, sources, stop.clone())?;
         say(&format!("{} serves {} on {}", settings.operator, settings.origin, config.listen));
         Door { listener, tls, router: site::router(&app, None), caps }.serve(stop).await;
+        operator.await;
+        if let Some(traces) = &telemetry.traces {
+            traces.flush().await;
+        }
         close(&wallet).await
     }
+}
+
+/// Starts the export of traces, where it is configured.
+fn telemetry_of(traces: &Traces) -> anyhow::Result<Arc<Telemetry>> {
+    let endpoint = traces.otlp_endpoint.as_deref();
+    let exporter = endpoint.map(|endpoint| Exporter::start(endpoint, traces.sample_percent)).transpose()?;
+    Ok(Arc::new(Telemetry { traces: exporter, ..Telemetry::default() }))
+}
+
+/// Serves metrics and health on `listen`, where it is configured; the answer ends with the listener.
+pub(super) fn operate(
+    listen: Option<SocketAddr>,
+    sources: Sources,
+    stop: watch::Receiver<bool>,
+) -> anyhow::Result<impl Future<Output = ()>> {
+    let serving = match listen {
+        Some(address) => {
+            let listener =
+                bind(address).with_context(|| format!("cannot listen on {address} for the operator"))?;
+            Some(tokio::spawn(operator::serve(listener, sources, stop)))
+        }
+        None => None,
+    };
+    Ok(async move {
+        if let Some(serving) = serving {
+            drop(serving.await);
+        }
+    })
 }
 
 /// A live deployment whose root key lies beside it is one break-in away from foreign certificates.

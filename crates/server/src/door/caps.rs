@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Counts connections.
@@ -9,6 +10,7 @@ pub(crate) struct Caps {
     total_max: usize,
     per_address_max: usize,
     taken: Mutex<Taken>,
+    refused: AtomicU64,
 }
 
 #[derive(Default)]
@@ -26,7 +28,17 @@ pub(crate) struct Seat {
 impl Caps {
     /// At most `total_max` connections, and `per_address_max` from one address.
     pub(crate) fn new(total_max: usize, per_address_max: usize) -> Arc<Self> {
-        Arc::new(Self { total_max, per_address_max, taken: Mutex::default() })
+        Arc::new(Self { total_max, per_address_max, taken: Mutex::default(), refused: AtomicU64::new(0) })
+    }
+
+    /// Connections that are open.
+    pub(crate) fn open(&self) -> usize {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner).total
+    }
+
+    /// Connections that found no place.
+    pub(crate) fn refused(&self) -> u64 {
+        self.refused.load(Ordering::Relaxed)
     }
 
     /// A place for a connection from `address`, when there is one.
@@ -37,6 +49,7 @@ impl Caps {
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         let here = taken.by_address.get(&address).copied().unwrap_or(0);
         if taken.total >= self.total_max || (!address.is_loopback() && here >= self.per_address_max) {
+            self.refused.fetch_add(1, Ordering::Relaxed);
             return None;
         }
         taken.total += 1;

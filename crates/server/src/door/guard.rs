@@ -2,6 +2,7 @@
 
 use crate::door::headers;
 use crate::problem::{Code, Problem};
+use crate::telemetry::{Answered, Telemetry};
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{CONNECTION, HOST, HeaderValue, ORIGIN, TRANSFER_ENCODING};
 use axum::http::{HeaderMap, Method, Version};
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::time::Instant;
 use yinxin_core::Currency;
+use yinxin_wallet::Times;
 
 /// The path that answers whatever the host: a load balancer asks by address.
 const HEALTH: &str = "/healthz";
@@ -24,12 +26,18 @@ pub(crate) struct Site {
     /// The deployment's one currency.
     pub(crate) currency: Currency,
     references: References,
+    telemetry: Arc<Telemetry>,
 }
 
 impl Site {
     /// The site of `origin`.
     pub(crate) fn new(origin: &str, currency: Currency) -> Arc<Self> {
-        Arc::new(Self { origin: origin.to_owned(), currency, references: References::default() })
+        Self::observed(origin, currency, Arc::default())
+    }
+
+    /// The site of `origin`, whose requests `telemetry` hears of.
+    pub(crate) fn observed(origin: &str, currency: Currency, telemetry: Arc<Telemetry>) -> Arc<Self> {
+        Arc::new(Self { origin: origin.to_owned(), currency, references: References::default(), telemetry })
     }
 
     /// Whether browsers reach it by TLS.
@@ -82,15 +90,16 @@ pub(crate) async fn guard(State(site): State<Arc<Site>>, request: Request, next:
         response = problem.render(response, &site, &reference);
     }
     headers::complete(response.headers_mut(), &uri, site.is_https());
-    let status = response.status().as_u16();
-    let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    let code = problem.as_ref().map_or("-", |problem| problem.code().text());
-    let detail = problem.as_ref().and_then(|problem| problem.detail()).unwrap_or("-");
-    if status >= 500 {
-        tracing::warn!(http.method = %method, http.route = route, http.status = status, http.duration_ms = duration_ms, request.reference = reference, problem.code = code, problem.detail = detail, "a request could not be served");
-    } else {
-        tracing::info!(http.method = %method, http.route = route, http.status = status, http.duration_ms = duration_ms, request.reference = reference, problem.code = code, problem.detail = detail, "a request was answered");
-    }
+    site.telemetry.answered(&Answered {
+        method: &method,
+        route: &route,
+        status: response.status().as_u16(),
+        took: began.elapsed(),
+        reference: &reference,
+        code: problem.as_ref().map(|problem| problem.code().text()),
+        detail: problem.as_ref().and_then(|problem| problem.detail()),
+        times: response.extensions_mut().remove::<Times>(),
+    });
     response
 }
 

@@ -6,11 +6,13 @@ mod known;
 pub(crate) use known::{CertificateCache, KnownCertificate};
 
 use crate::ledger::{Tiles, hashes};
+use crate::meters::{Times, micros_since};
 use crate::projector;
 use crate::records::Memo;
 use crate::verification::VerificationProof;
 use crate::writer::Committed;
 use crate::{PaymentLine, SessionContext, SignedText, Wallet, WalletError, WriterError};
+use tokio::time::Instant;
 use yinxin_core::codec::Codec;
 use yinxin_core::command::PaymentEvidence;
 use yinxin_core::text::{PayText, TYP_PAY};
@@ -69,6 +71,8 @@ pub struct Acceptance {
     pub proof: Vec<[u8; 32]>,
     /// The payer's balance after it, in minor units; none where nothing moved.
     pub balance: Option<i64>,
+    /// Where the time of this answer went; nothing where the record is older.
+    pub times: Times,
 }
 
 /// What a void came to.
@@ -89,7 +93,9 @@ impl Wallet {
         if known.person != session.person {
             return Err(WalletError::CertificateForeign);
         }
+        let began = Instant::now();
         jws.verify(&known.key)?;
+        let verification_us = micros_since(began);
         let text = PayText::parse(jws.payload())?;
         if text.audience != self.inner.settings.origin {
             return Err(WalletError::AudienceMismatch);
@@ -99,7 +105,8 @@ impl Wallet {
             Err(error) => return self.as_before(session, &text, &jws).await?.ok_or(error),
         };
         match self.inner.writer.pay(authorisation).await {
-            Ok(committed) => {
+            Ok(mut committed) => {
+                committed.times.verification_us = verification_us;
                 let memo = new.memo.map(|opening| opening.text);
                 self.proven(session, &committed, Memo::Given(memo)).await
             }
@@ -291,6 +298,7 @@ impl Wallet {
             checkpoint: committed.head.note.clone(),
             proof: hashes(proof),
             balance,
+            times: committed.times,
         })
     }
 }

@@ -2,10 +2,12 @@
 
 use super::now_of;
 use crate::ledger::Ledger;
+use crate::meters::{Meters, PaymentOutcome, Times};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError};
 use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 use tokio::sync::{oneshot, watch};
+use tokio::time::Instant;
 use yinxin_core::codec::Codec;
 use yinxin_core::{Authorisation, Book, Command, Day, Facts, Millis, Now, Refusal};
 use yinxin_store::{Head, JournalReader, StoreError};
@@ -51,6 +53,8 @@ pub struct Committed {
     pub head: Arc<Head>,
     /// Whether the same command had been recorded before.
     pub repeated: bool,
+    /// Where its time went; nothing when it is read again.
+    pub times: Times,
 }
 
 pub(super) enum Reply {
@@ -67,6 +71,8 @@ pub(super) enum Work {
 pub(super) struct Job {
     pub(super) work: Work,
     pub(super) reply: oneshot::Sender<Reply>,
+    /// When it began to wait.
+    pub(super) sent: Instant,
 }
 
 /// Book and tree as of the last commit.
@@ -96,6 +102,7 @@ pub struct Handle {
     pub(super) size: watch::Receiver<u64>,
     pub(super) clock_right: Arc<AtomicBool>,
     pub(super) calendar: Arc<dyn Calendar>,
+    pub(super) meters: Arc<Meters>,
 }
 
 /// Turns record time into the operator's local day.
@@ -121,7 +128,24 @@ impl Handle {
 
     /// Decides an authorisation whose signature was verified; the same bytes again get the same record.
     pub async fn pay(&self, authorisation: Authorisation) -> Result<Committed, WriterError> {
-        self.send(Work::Payment(Box::new(authorisation))).await
+        let answer = self.send(Work::Payment(Box::new(authorisation))).await;
+        // What is recorded now is counted by the writer: whoever asked may be gone before it hears.
+        match &answer {
+            Ok(committed) if committed.repeated => self.meters.payment(PaymentOutcome::Repeated),
+            Ok(_) => {}
+            Err(WriterError::Refused(_)) => self.meters.payment(PaymentOutcome::Unrecorded),
+            Err(WriterError::Busy) => self.meters.payment(PaymentOutcome::Busy),
+            Err(WriterError::Clock) => self.meters.payment(PaymentOutcome::Clock),
+            Err(WriterError::Pending | WriterError::Store(_)) => {
+                self.meters.payment(PaymentOutcome::Pending);
+            }
+        }
+        answer
+    }
+
+    /// The writer's counters.
+    pub(crate) fn meters(&self) -> &Meters {
+        &self.meters
     }
 
     /// Looks at the book as of the last commit.
@@ -173,15 +197,20 @@ impl Handle {
             balance: None,
             head: Arc::new(head),
             repeated: true,
+            times: Times::default(),
         }))
     }
 
     async fn send(&self, work: Work) -> Result<Committed, WriterError> {
         let (reply, answer) = oneshot::channel();
-        match self.jobs.try_send(Job { work, reply }) {
-            Ok(()) => {}
-            Err(TrySendError::Full(_)) => return Err(WriterError::Busy),
-            Err(TrySendError::Disconnected(_)) => return Err(WriterError::Pending),
+        // Counted first: the writer may take it before this task runs again.
+        self.meters.queued();
+        if let Err(error) = self.jobs.try_send(Job { work, reply, sent: Instant::now() }) {
+            self.meters.taken(1);
+            return Err(match error {
+                TrySendError::Full(_) => WriterError::Busy,
+                TrySendError::Disconnected(_) => WriterError::Pending,
+            });
         }
         match answer.await {
             Ok(Reply::Fresh(committed)) => Ok(*committed),

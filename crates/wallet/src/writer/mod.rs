@@ -12,12 +12,14 @@ pub use handle::{Committed, Handle, WriterError};
 use handle::{Job, Reply, Work};
 
 use crate::ledger::Ledger;
+use crate::meters::{Meters, PaymentOutcome, Times, micros, micros_since};
 use crate::port::{Clock, Entropy};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
 use tokio::sync::{oneshot, watch};
+use tokio::time::Instant;
 use yinxin_core::codec::Codec;
 use yinxin_core::{Body, Book, Command, Day, Decision, Facts, Millis, Now, Outcome, Refusal};
 use yinxin_store::{Batch, Head, Journal, JournalReader, NewRecord, StoreError, TileRow};
@@ -66,6 +68,7 @@ struct Writer {
     clock_right: Arc<AtomicBool>,
     /// Wall and monotonic clock when they were last found in step.
     in_step: (Millis, i64),
+    meters: Arc<Meters>,
 }
 
 /// Writes one command and ends: the first record of a journal.
@@ -74,8 +77,9 @@ pub(crate) fn write_one(parts: Parts, command: Command) -> Result<(), WriterErro
     let (published, in_step) =
         (Published::new(&parts.ledger), (parts.clock.now(), parts.clock.monotonic_ms()));
     let clock_right = Arc::new(AtomicBool::new(true));
-    let mut writer = Writer { parts, published, size: watch::channel(0).0, clock_right, in_step };
-    writer.batch(vec![Job { work: Work::Command(command), reply }])?;
+    let meters = Arc::default();
+    let mut writer = Writer { parts, published, size: watch::channel(0).0, clock_right, in_step, meters };
+    writer.batch(vec![Job { work: Work::Command(command), reply, sent: Instant::now() }])?;
     match answered.try_recv() {
         Ok(Reply::Fresh(_)) => Ok(()),
         Ok(Reply::Error(error)) => Err(error),
@@ -96,8 +100,10 @@ pub(crate) fn start(parts: Parts) -> std::io::Result<(Handle, std::thread::JoinH
     let published = Published::new(&parts.ledger);
     let (size, sizes) = watch::channel(parts.ledger.size());
     let clock_right = Arc::new(AtomicBool::new(true));
+    let meters = Arc::<Meters>::default();
     let handle = Handle {
         jobs,
+        meters: Arc::clone(&meters),
         published: published.clone(),
         journal: Arc::clone(&parts.reader),
         size: sizes,
@@ -105,7 +111,7 @@ pub(crate) fn start(parts: Parts) -> std::io::Result<(Handle, std::thread::JoinH
         calendar: Arc::clone(&parts.calendar),
     };
     let in_step = (parts.clock.now(), parts.clock.monotonic_ms());
-    let writer = Writer { parts, published, size, clock_right, in_step };
+    let writer = Writer { parts, published, size, clock_right, in_step, meters };
     let thread = std::thread::Builder::new().name("writer".to_owned()).spawn(move || writer.run(&waiting))?;
     Ok((handle, thread))
 }
@@ -114,11 +120,12 @@ impl Writer {
     fn run(mut self, waiting: &Receiver<Job>) {
         let mut untidied = 0;
         loop {
-            let jobs = match waiting.recv_timeout(Duration::from_millis(IDLE_MS)) {
+            let jobs: Vec<Job> = match waiting.recv_timeout(Duration::from_millis(IDLE_MS)) {
                 Ok(first) => std::iter::once(first).chain(waiting.try_iter()).take(BATCH_MAX).collect(),
                 Err(RecvTimeoutError::Timeout) => Vec::new(),
                 Err(RecvTimeoutError::Disconnected) => return,
             };
+            self.meters.taken(jobs.len());
             let idle = jobs.is_empty();
             if let Err(StoreError::Sync(reason)) = self.batch(jobs) {
                 tracing::error!(reason, "the disk did not make a batch durable, the writer ends");
@@ -169,13 +176,15 @@ impl Writer {
             sound = sound.and_then(|()| self.draft(facts, Vec::new(), &mut drafts));
         }
         let mut replies = Vec::with_capacity(jobs.len());
+        let began = Instant::now();
         for job in jobs {
+            let queue_us = micros(began.saturating_duration_since(job.sent));
             let verdict = match sound {
                 Ok(()) => self.decide(job.work, now, &mut drafts),
                 Err(ref error) => Err(error.clone()),
             };
             match verdict {
-                Ok(verdict) => replies.push((job.reply, verdict)),
+                Ok(verdict) => replies.push(Waiting { reply: job.reply, verdict, queue_us }),
                 Err(error) => {
                     sound = Err(error);
                     answer(job.reply, Reply::Error(WriterError::Pending));
@@ -185,16 +194,17 @@ impl Writer {
         let committed = sound
             .and_then(|()| if drafts.is_empty() { Ok(None) } else { self.commit(first, &drafts).map(Some) });
         match committed {
-            Ok(head) => {
-                answer_all(first, &drafts, head.as_ref(), replies);
+            Ok(sealed) => {
+                answer_all(first, &drafts, sealed.as_ref(), replies);
                 Ok(())
             }
             Err(error) => {
+                self.meters.failed();
                 tracing::error!(%error, first, records = drafts.len(), "a batch was not committed");
                 // Recover first: whoever hears "pending" asks again at once, and must meet the real tail.
                 let recovered = self.recover(error);
-                for (reply, _) in replies {
-                    answer(reply, Reply::Error(WriterError::Pending));
+                for waiting in replies {
+                    answer(waiting.reply, Reply::Error(WriterError::Pending));
                 }
                 recovered
             }
@@ -248,7 +258,7 @@ impl Writer {
         self.parts.ledger.book.account(&payment.payer).map(|account| account.balance)
     }
 
-    fn commit(&mut self, first: u64, drafts: &[Draft]) -> Result<Arc<Head>, StoreError> {
+    fn commit(&mut self, first: u64, drafts: &[Draft]) -> Result<Sealed, StoreError> {
         let tree = &mut self.parts.ledger.tree;
         let tiles = tree
             .drain_full_tiles()
@@ -260,9 +270,12 @@ impl Writer {
         let note = (self.parts.sign_head)(&checkpoint)?;
         let head = Head { size: checkpoint.size, note };
         let records = drafts.iter().map(|draft| draft.new.clone()).collect();
+        let began = Instant::now();
         self.parts.journal.append(&Batch { first, records, tiles, head: head.clone() })?;
+        let commit_us = micros_since(began);
+        self.meters.committed(drafts.len(), commit_us);
         self.publish(drafts);
-        Ok(Arc::new(head))
+        Ok(Sealed { head: Arc::new(head), commit_us })
     }
 
     /// Shows readers what is durable now.
@@ -274,6 +287,11 @@ impl Writer {
                 // Both books took the same records in the same order: only broken memory leads here.
                 tracing::error!(%error, "the published book differs from the writer's");
                 std::process::abort();
+            }
+            match draft.facts.payment().map(|payment| &payment.outcome) {
+                Some(Outcome::Posted { .. }) => self.meters.payment(PaymentOutcome::Posted),
+                Some(Outcome::Refused { .. }) => self.meters.payment(PaymentOutcome::Refused),
+                None => {}
             }
         }
         drop(published.tree.drain_full_tiles());
@@ -299,6 +317,19 @@ impl Writer {
     }
 }
 
+/// A batch that is durable.
+struct Sealed {
+    head: Arc<Head>,
+    commit_us: u64,
+}
+
+/// Somebody who waits for the commit.
+struct Waiting {
+    reply: oneshot::Sender<Reply>,
+    verdict: Verdict,
+    queue_us: u64,
+}
+
 enum Verdict {
     Recorded(u64),
     Same(u64),
@@ -310,17 +341,12 @@ fn answer(reply: oneshot::Sender<Reply>, said: Reply) {
     drop(reply.send(said));
 }
 
-fn answer_all(
-    first: u64,
-    drafts: &[Draft],
-    head: Option<&Arc<Head>>,
-    replies: Vec<(oneshot::Sender<Reply>, Verdict)>,
-) {
-    for (reply, verdict) in replies {
-        let said = match (verdict, head) {
+fn answer_all(first: u64, drafts: &[Draft], sealed: Option<&Sealed>, replies: Vec<Waiting>) {
+    for Waiting { reply, verdict, queue_us } in replies {
+        let said = match (verdict, sealed) {
             (Verdict::Refused(refusal), _) => Reply::Error(WriterError::Refused(refusal)),
             (Verdict::Same(index), _) => Reply::Same(index),
-            (Verdict::Recorded(index), Some(head)) => {
+            (Verdict::Recorded(index), Some(sealed)) => {
                 let draft = usize::try_from(index - first).ok().and_then(|at| drafts.get(at));
                 draft.map_or(Reply::Error(WriterError::Pending), |draft| {
                     Reply::Fresh(Box::new(Committed {
@@ -331,8 +357,9 @@ fn answer_all(
                         digest: draft.new.digest,
                         salt: Some(draft.new.salt),
                         balance: draft.balance,
-                        head: Arc::clone(head),
+                        head: Arc::clone(&sealed.head),
                         repeated: false,
+                        times: Times { queue_us, commit_us: sealed.commit_us, ..Times::default() },
                     }))
                 })
             }

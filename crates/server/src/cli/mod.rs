@@ -73,7 +73,7 @@ fn dispatch(command: Command) -> anyhow::Result<()> {
         Command::Pay(pay) => runtime()?.block_on(pay.run()),
         Command::Try(tour) => runtime()?.block_on(tour.run()),
         Command::Bench(bench) => {
-            log_to_terminal("warn");
+            crate::telemetry::log::start(crate::telemetry::log::Format::Text, "warn")?;
             bench.run()
         }
         Command::Openapi => {

@@ -49,10 +49,11 @@ impl Tally {
         self.outcomes.get("posted").copied().unwrap_or(0)
     }
 
-    /// The latency below which `share` of the answers lie, in milliseconds. Sorts what it has.
-    pub(super) fn quantile_ms(&mut self, share: f64) -> f64 {
-        self.latencies.sort_unstable();
-        let last = self.latencies.len().saturating_sub(1);
+    /// The latency below which `share` of the answers lie, in milliseconds.
+    pub(super) fn quantile_ms(&self, share: f64) -> f64 {
+        let mut sorted = self.latencies.clone();
+        sorted.sort_unstable();
+        let last = sorted.len().saturating_sub(1);
         let at = (super::float(u64::try_from(last).unwrap_or(0)) * share).round();
         #[expect(
             clippy::cast_possible_truncation,
@@ -60,7 +61,7 @@ impl Tally {
             reason = "an index below the length"
         )]
         let at = at as usize;
-        self.latencies.get(at).map_or(0.0, |latency| latency.as_secs_f64() * 1e3)
+        sorted.get(at).map_or(0.0, |latency| latency.as_secs_f64() * 1e3)
     }
 }
 
@@ -128,6 +129,11 @@ pub(super) async fn closed_loop(
 }
 
 impl Phone {
+    /// How many people pay over it.
+    pub(super) fn payers(&self) -> usize {
+        self.payers.len()
+    }
+
     async fn pay_until(mut self, town: Arc<Town>, end: Duration) -> anyhow::Result<(Self, Tally)> {
         let clocks = Clocks::system();
         let mut tally = Tally::default();

@@ -2,6 +2,34 @@
 
 use serde::Serialize;
 
+/// What a measurement was made of.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Setting {
+    /// The scenario.
+    pub(super) bench: &'static str,
+    /// The program's version.
+    pub(super) version: &'static str,
+    /// The commit, where the chore told it.
+    pub(super) commit: Option<String>,
+    /// The words of the command line.
+    pub(super) command: String,
+    /// The machine.
+    pub(super) machine: Machine,
+}
+
+impl Setting {
+    /// This program's, for a scenario.
+    pub(super) fn of(bench: &'static str) -> Self {
+        Self {
+            bench,
+            version: env!("CARGO_PKG_VERSION"),
+            commit: std::env::var("YINXIN_COMMIT").ok(),
+            command: std::env::args().skip(1).collect::<Vec<_>>().join(" "),
+            machine: Machine::this(),
+        }
+    }
+}
+
 /// The machine of a measurement.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Machine {

@@ -10,16 +10,19 @@
 mod host;
 mod load;
 mod machine;
+mod memory;
 mod pay;
 mod payer;
 mod process;
 mod report;
+mod side;
 mod verify;
 mod wire;
 mod world;
 
 pub(crate) use host::host;
 pub(crate) use pay::pay;
+pub(crate) use report::Tell;
 
 use std::path::PathBuf;
 
@@ -37,6 +40,16 @@ pub(crate) struct Load {
     pub(crate) preload: u64,
     /// Where the books are kept.
     pub(crate) data: Option<PathBuf>,
+}
+
+impl Load {
+    fn check(&self) -> anyhow::Result<()> {
+        anyhow::ensure!(self.people >= 2, "one person cannot pay");
+        anyhow::ensure!(self.clients >= 1 && self.rounds >= 1, "nothing to measure");
+        let fits = self.seconds.is_finite() && (0.1..=600.0).contains(&self.seconds);
+        anyhow::ensure!(fits, "a round takes 0.1 to 600 seconds");
+        Ok(())
+    }
 }
 
 /// Numbers of a measurement are told as floats; 2⁵³ of anything are never counted here.

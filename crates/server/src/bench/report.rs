@@ -1,6 +1,51 @@
 //! Numbers as they are told: medians, ratios, verdicts.
 
+use super::float;
+use anyhow::Context as _;
 use serde::Serialize;
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::PathBuf;
+
+/// Other outcomes than `posted` that are forgiven, of all.
+const OTHERS_MAX: f64 = 0.001;
+
+/// How a result is told.
+pub(crate) struct Tell {
+    /// The last line is the result as one JSON object.
+    pub(crate) json: bool,
+    /// The file that keeps the result.
+    pub(crate) record: Option<PathBuf>,
+}
+
+impl Tell {
+    /// Tells the result to whoever asked for it.
+    pub(super) fn result<T: Serialize>(&self, measured: &T) -> anyhow::Result<()> {
+        if let Some(file) = &self.record {
+            let text = serde_json::to_string_pretty(measured)? + "\n";
+            std::fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))?;
+        }
+        if self.json {
+            say(&serde_json::to_string(measured)?);
+        }
+        Ok(())
+    }
+}
+
+/// One line on standard output. A closed pipe is nobody who listens.
+pub(super) fn say(line: &str) {
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+/// Fails when more than one payment in a thousand was not posted.
+pub(super) fn fail_on_others(outcomes: &BTreeMap<String, u64>) -> anyhow::Result<()> {
+    let all: u64 = outcomes.values().sum();
+    let posted = outcomes.get("posted").copied().unwrap_or(0);
+    let others = all.saturating_sub(posted);
+    let few = posted > 0 && float(others) <= float(all) * OTHERS_MAX;
+    anyhow::ensure!(few, "{others} of {all} payments were not posted: {outcomes:?}");
+    Ok(())
+}
 
 /// A ratio of the engine and where it has to stay.
 #[derive(Debug, Clone, Serialize)]
@@ -75,6 +120,15 @@ mod tests {
         assert_eq!(verdict(1.8, Good::Less, 1.75, 1.5), "missed");
         assert_eq!(verdict(1.6, Good::Less, 1.75, 1.5), "held");
         assert_eq!(verdict(1.5, Good::Less, 1.75, 1.5), "reached");
+    }
+
+    #[test]
+    fn one_outcome_in_a_thousand_is_forgiven_and_two_are_not() {
+        let outcomes =
+            |posted, other| BTreeMap::from([("posted".to_owned(), posted), ("limit.day".to_owned(), other)]);
+        assert!(fail_on_others(&outcomes(999, 1)).is_ok());
+        assert!(fail_on_others(&outcomes(998, 2)).is_err());
+        assert!(fail_on_others(&outcomes(0, 0)).is_err(), "nothing was measured");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The measure of everything: bare P-256 verifications on all cores, key parsed once, nothing else done.
 
 use super::float;
+use super::process::own_thread_ns;
 use std::time::Duration;
 use yinxin_client::DeviceKey;
 use yinxin_client::clock::Clocks;
@@ -45,7 +46,7 @@ pub(super) fn bare(threads: usize, length: Duration) -> anyhow::Result<Bare> {
 
 /// How many were verified, and the nanoseconds of processor time; none when one is wrong.
 fn verify_for(verifier: &Verifier, signed: &[(Vec<u8>, [u8; 64])], length: Duration) -> (u64, u64) {
-    let before = own_processor_ns();
+    let before = own_thread_ns();
     let clocks = Clocks::system();
     let began = (clocks.elapsed)();
     let mut done = 0;
@@ -58,11 +59,5 @@ fn verify_for(verifier: &Verifier, signed: &[(Vec<u8>, [u8; 64])], length: Durat
             done += 1;
         }
     }
-    (done, own_processor_ns().saturating_sub(before))
-}
-
-/// Processor time of the calling thread: what others take from the machine meanwhile does not count.
-fn own_processor_ns() -> u64 {
-    let times = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    times.split(' ').next().and_then(|word| word.parse().ok()).unwrap_or(0)
+    (done, own_thread_ns().saturating_sub(before))
 }

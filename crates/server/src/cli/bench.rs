@@ -58,6 +58,9 @@ struct Report {
     /// The last line is the result as one JSON object.
     #[arg(long)]
     json: bool,
+    /// Keep the result in this file, as JSON.
+    #[arg(long)]
+    record: Option<PathBuf>,
 }
 
 /// Serve a data directory of a measurement.
@@ -81,10 +84,16 @@ impl Load {
     }
 }
 
+impl Report {
+    fn tell(self) -> bench::Tell {
+        bench::Tell { json: self.json, record: self.record }
+    }
+}
+
 impl Bench {
     pub(super) fn run(self) -> anyhow::Result<()> {
         match self.scenario {
-            Scenario::Pay(pay) => bench::pay(&pay.load.plan(), pay.report.json),
+            Scenario::Pay(pay) => bench::pay(&pay.load.plan(), &pay.report.tell()),
             Scenario::Host(host) => bench::host(&host.data),
         }
     }

@@ -17,7 +17,7 @@ struct Package {
     is_there: fn() -> bool,
 }
 
-const PACKAGES: [Package; 4] = [
+const PACKAGES: [Package; 6] = [
     Package {
         name: "chromium",
         reason: "the browser tests",
@@ -33,6 +33,16 @@ const PACKAGES: [Package; 4] = [
         name: "python3-venv",
         reason: "the certificate linter's own Python environment",
         is_there: has_python_venv,
+    },
+    Package {
+        name: "faketime",
+        reason: "the clock of the real program is set back and forward",
+        is_there: || on_path("faketime"),
+    },
+    Package {
+        name: "strace",
+        reason: "the order of a payment's sync and answer",
+        is_there: || on_path("strace"),
     },
 ];
 

@@ -1,7 +1,7 @@
 //! The certification authority of a deployment: its files, and what it publishes under `/pki/`.
 
 use crate::port::{Entropy, random};
-use crate::start::{DataDir, StartError};
+use crate::start::{DataDir, StartError, sync_folder};
 use crate::{Wallet, WalletError};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -64,8 +64,15 @@ fn unusable(what: &str) -> impl Fn(yinxin_pki::Error) -> StartError + '_ {
     move |error| StartError::Keys(format!("{what}: {error}"))
 }
 
-fn write(path: &Path, bytes: &[u8]) -> Result<(), StartError> {
-    std::fs::write(path, bytes).map_err(|error| StartError::file(path, error))
+/// Writes a file durably; its name is durable after [`DataDir::sync_names`].
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), StartError> {
+    use std::io::Write;
+    let write = || {
+        let mut file = std::fs::File::create(path)?;
+        file.write_all(bytes)?;
+        file.sync_all()
+    };
+    write().map_err(|error| StartError::file(path, error))
 }
 
 /// Writes a new file that its owner alone can read, durably.
@@ -132,6 +139,9 @@ impl Authority {
         write(&dir.ca().join("root.crl"), &made.root_crl)?;
         write(&dir.ca().join("payment-ca.cer"), made.payment.der())?;
         write(&dir.ca().join("merchant-ca.cer"), made.merchant.der())?;
+        if let Some(folder) = root_key.parent() {
+            sync_folder(folder)?;
+        }
         Ok(RootKey { path: root_key.to_owned(), passphrase })
     }
 

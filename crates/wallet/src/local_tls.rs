@@ -1,6 +1,7 @@
 //! TLS for a server in a local network: a root of its own, made once, that a phone is told to trust; a new server
 //! certificate at each start.
 
+use crate::authority;
 use crate::port::{Clock, Entropy};
 use crate::{DataDir, StartError};
 use std::io::Write as _;
@@ -44,7 +45,9 @@ pub fn local_tls(
         let root = tls::local_root(&signer, &label, &serial, clock.now().0).map_err(unusable)?;
         // The key first: a root whose key was never written would be trusted for nothing.
         write_private(&key_path, signer.to_pkcs8_pem().map_err(unusable)?.expose()).map_err(file)?;
-        std::fs::write(&root_path, root.der()).map_err(file)?;
+        dir.sync_names()?;
+        authority::write(&root_path, root.der())?;
+        dir.sync_names()?;
     }
     let signer = FileSigner::from_pkcs8_pem(&std::fs::read(&key_path).map_err(file)?).map_err(unusable)?;
     let root = Certificate::parse(&std::fs::read(&root_path).map_err(file)?).map_err(unusable)?;

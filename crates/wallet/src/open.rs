@@ -1,6 +1,6 @@
 //! Making, opening and rebuilding a data directory.
 
-use crate::authority::{Authority, RootKey};
+use crate::authority::{self, Authority, RootKey};
 use crate::events::Events;
 use crate::ledger::Ledger;
 use crate::openings::{self, Openings};
@@ -175,8 +175,10 @@ impl Wallet {
             time_zone: setup.time_zone.clone(),
         };
         let text = serde_json::to_vec_pretty(&file).unwrap_or_default();
-        let file_path = dir.path().join(DEPLOYMENT_FILE);
-        std::fs::write(&file_path, text).map_err(|error| StartError::file(&file_path, error))?;
+        // Last of all, and only when the rest is durable: with it the deployment exists.
+        dir.sync_names()?;
+        authority::write(&dir.path().join(DEPLOYMENT_FILE), &text)?;
+        dir.sync_names()?;
         Ok(Initialised { root_key, passphrase })
     }
 

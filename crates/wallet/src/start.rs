@@ -41,6 +41,13 @@ impl DataDir {
         }
     }
 
+    /// Makes the names of what was created in it durable: a power cut may otherwise take a synced file with its name.
+    pub(crate) fn sync_names(&self) -> Result<(), StartError> {
+        [self.keys(), self.ca(), self.snapshots(), self.0.clone()]
+            .iter()
+            .try_for_each(|path| sync_folder(path))
+    }
+
     /// The directory itself.
     #[must_use]
     pub fn path(&self) -> &Path {
@@ -82,6 +89,15 @@ impl DataDir {
     pub fn ca(&self) -> PathBuf {
         self.0.join("ca")
     }
+}
+
+/// Makes the names in a folder durable.
+pub(crate) fn sync_folder(path: &Path) -> Result<(), StartError> {
+    // A bare file name has the empty path as its parent: the folder that the process works in.
+    let folder = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+    std::fs::File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(|error| StartError::file(folder, error))
 }
 
 /// Why a data directory was not opened. Nothing was changed.

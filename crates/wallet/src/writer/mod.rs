@@ -161,7 +161,11 @@ impl Writer {
 
     fn batch(&mut self, jobs: Vec<Job>) -> Result<(), StoreError> {
         let clock_right = self.clock_is_right();
-        self.clock_right.store(clock_right, Ordering::Relaxed);
+        match (self.clock_right.swap(clock_right, Ordering::Relaxed), clock_right) {
+            (true, false) => tracing::error!("the clock jumped: nothing is posted until it is right again"),
+            (false, true) => tracing::info!("the clock is right again, posting goes on"),
+            (true, true) | (false, false) => {}
+        }
         if !clock_right {
             for job in jobs {
                 answer(job.reply, Reply::Error(WriterError::Clock));

@@ -1,0 +1,19 @@
+//! The real program under faults: it is killed, the power goes, the disk fills up or fails, the clock jumps.
+//!
+//! Each harness runs a short round in every test run and a longer one when an environment variable says so:
+//! `YINXIN_KILLS=1000 YINXIN_POWER_CUTS=200 cargo test -p yinxin-server --test faults`.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod clock;
+mod kills;
+mod order;
+mod people;
+mod powercut;
+mod program;
+mod shim;
+mod undo;
+
+/// A number from the environment, or the ordinary one.
+fn rounds(variable: &str, ordinary: u64) -> u64 {
+    std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(ordinary)
+}

@@ -129,6 +129,7 @@ codes! {
     PayeeUnknown = "payee.unknown", NOT_FOUND;
     ServiceBusy = "service.busy", SERVICE_UNAVAILABLE;
     ServiceClock = "service.clock", SERVICE_UNAVAILABLE;
+    ServiceReadOnly = "service.read_only", SERVICE_UNAVAILABLE;
     RequestMalformed = "request.malformed", BAD_REQUEST;
     RequestTooLarge = "request.too_large", PAYLOAD_TOO_LARGE;
     RequestMediaType = "request.media_type", UNSUPPORTED_MEDIA_TYPE;
@@ -325,6 +326,7 @@ fn code_of(error: &WalletError) -> Code {
         WalletError::NotFound => Code::RequestNotFound,
         WalletError::IdempotencyConflict => Code::IdempotencyConflict,
         WalletError::ClockUntrusted => Code::ServiceClock,
+        WalletError::ReadOnly => Code::ServiceReadOnly,
         WalletError::Busy | WalletError::Failed(_) => Code::ServiceBusy,
         // The rules and the signature's parser name their codes themselves.
         WalletError::Refused(_) | WalletError::Text(_) => named(error.code()),

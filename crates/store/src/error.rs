@@ -16,6 +16,9 @@ pub enum StoreError {
         /// What was expected.
         reason: &'static str,
     },
+    /// The disk is full: nothing of the commit took effect, the same may succeed when there is room.
+    #[error("the disk is full: {0}")]
+    Full(String),
     /// The disk refused to make data durable: nothing that follows can be trusted, the process must end.
     #[error("the disk did not make the data durable: {0}")]
     Sync(String),
@@ -37,7 +40,9 @@ impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
         let extended = error.sqlite_error().map_or(0, |error| error.extended_code);
         match extended {
-            ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_DIR_FSYNC => Self::Sync(error.to_string()),
+            // The write-ahead index holds nothing that must last: where it cannot grow there is no room.
+            ffi::SQLITE_FULL | ffi::SQLITE_IOERR_SHMSIZE => Self::Full(error.to_string()),
+            _ if extended & 0xff == ffi::SQLITE_IOERR => Self::Sync(error.to_string()),
             _ => Self::Failed(error.to_string()),
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! `append` is one durable commit. Triggers forbid changing or deleting facts, tiles and heads; evidence alone may be erased.
 
+use crate::disk::has_room;
 use crate::error::StoreError;
 use crate::readers::Readers;
 use crate::sql::{Row, SqlError, params};
@@ -109,6 +110,11 @@ pub trait Journal: Send {
 
     /// Moves what was appended out of the write-ahead log. Called in quiet moments; never needed for durability.
     fn tidy(&mut self) -> Result<(), StoreError>;
+
+    /// Whether a disk that was full takes a good deal again. Where that cannot be known, the next append finds out.
+    fn has_room(&mut self) -> bool {
+        true
+    }
 }
 
 /// The journal in one SQLite file (`synchronous=FULL`).
@@ -171,6 +177,10 @@ impl Journal for SqliteJournal {
         let mode = if size > WAL_RESTART_BYTES { "RESTART" } else { "PASSIVE" };
         self.connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |_| Ok(()))?;
         Ok(())
+    }
+
+    fn has_room(&mut self) -> bool {
+        self.path.parent().is_some_and(has_room)
     }
 }
 

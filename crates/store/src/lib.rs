@@ -4,6 +4,7 @@
 //! personal, erasable or short-lived. No hash, no signature and no limit is computed here.
 
 pub mod desk;
+mod disk;
 mod error;
 pub mod journal;
 mod readers;
@@ -11,6 +12,7 @@ mod sql;
 pub mod views;
 
 pub use desk::{Desk, DeskError};
+pub use disk::Disk;
 pub use error::StoreError;
 pub use journal::{Batch, Head, Journal, JournalReader, NewRecord, SqliteJournal, StoredRecord, TileRow};
 pub use views::Views;

@@ -119,6 +119,9 @@ pub enum WalletError {
     /// Try again: nothing was done, or nothing is done twice.
     #[error("the service is busy")]
     Busy,
+    /// The disk is full: nothing was done, and nothing can be until there is room.
+    #[error("the disk is full")]
+    ReadOnly,
     /// The clock jumped; posting has stopped.
     #[error("the clock cannot be trusted")]
     ClockUntrusted,
@@ -182,6 +185,7 @@ impl WalletError {
             Self::NotFound => "request.not_found",
             Self::IdempotencyConflict => "idempotency.conflict",
             Self::Busy | Self::Failed(_) => "service.busy",
+            Self::ReadOnly => "service.read_only",
             Self::ClockUntrusted => "service.clock",
             Self::Refused(refusal) => refusal.code(),
         }
@@ -228,6 +232,7 @@ impl WalletError {
             | Self::NotFound
             | Self::IdempotencyConflict
             | Self::Busy
+            | Self::ReadOnly
             | Self::ClockUntrusted
             | Self::Failed(_) => Vec::new(),
         }
@@ -294,9 +299,11 @@ impl From<DeskError> for WalletError {
     fn from(error: DeskError) -> Self {
         match error {
             DeskError::Busy => Self::Busy,
+            DeskError::Full => Self::ReadOnly,
             DeskError::Taken { .. }
             | DeskError::Corrupt { .. }
             | DeskError::Newer { .. }
+            | DeskError::Sync(_)
             | DeskError::Failed(_) => Self::Failed(error.to_string()),
         }
     }
@@ -304,7 +311,7 @@ impl From<DeskError> for WalletError {
 
 impl From<StoreError> for WalletError {
     fn from(error: StoreError) -> Self {
-        Self::Failed(error.to_string())
+        if let StoreError::Full(_) = error { Self::ReadOnly } else { Self::Failed(error.to_string()) }
     }
 }
 
@@ -314,6 +321,7 @@ impl From<WriterError> for WalletError {
             WriterError::Refused(refusal) => Self::Refused(refusal),
             WriterError::Pending => Self::ResultPending,
             WriterError::Busy => Self::Busy,
+            WriterError::ReadOnly => Self::ReadOnly,
             WriterError::Clock => Self::ClockUntrusted,
             WriterError::Store(error) => error.into(),
         }

@@ -101,6 +101,8 @@ pub enum Health {
     Serving,
     /// Not until the clock is right or an operator accepts it.
     ClockWrong,
+    /// Not until there is room on the disk; reads go on.
+    DiskFull,
     /// The writer has ended; the process must too.
     Ended,
 }
@@ -158,11 +160,13 @@ impl Wallet {
     /// Whether the wallet can post, as a supervisor asks.
     #[must_use]
     pub fn health(&self) -> Health {
-        let posting = self.inner.writer.is_running();
-        match (posting, self.inner.writer.clock_is_right()) {
-            (false, _) => Health::Ended,
-            (true, false) => Health::ClockWrong,
-            (true, true) => Health::Serving,
+        if !self.inner.writer.is_running() {
+            return Health::Ended;
+        }
+        match (self.inner.store.desk.disk().is_full(), self.inner.writer.clock_is_right()) {
+            (true, _) => Health::DiskFull,
+            (false, false) => Health::ClockWrong,
+            (false, true) => Health::Serving,
         }
     }
 

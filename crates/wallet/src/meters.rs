@@ -73,19 +73,22 @@ pub enum PaymentOutcome {
     Busy,
     /// The clock was wrong.
     Clock,
+    /// The disk was full.
+    ReadOnly,
     /// The commit failed or its result is not known.
     Pending,
 }
 
 impl PaymentOutcome {
     /// Every outcome.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Posted,
         Self::Refused,
         Self::Repeated,
         Self::Unrecorded,
         Self::Busy,
         Self::Clock,
+        Self::ReadOnly,
         Self::Pending,
     ];
 
@@ -99,6 +102,7 @@ impl PaymentOutcome {
             Self::Unrecorded => "unrecorded",
             Self::Busy => "busy",
             Self::Clock => "clock",
+            Self::ReadOnly => "read_only",
             Self::Pending => "pending",
         }
     }

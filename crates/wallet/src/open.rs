@@ -220,6 +220,7 @@ impl Wallet {
             log_name: log.name().to_owned(),
             sign_head: head_signer(&log, &authority)?,
             accept_clock: options.accept_clock,
+            disk: store.desk.disk(),
         };
         Self::assemble(parts, Assembly { file, dir, lock, store, authority, log, sms })
     }
@@ -340,6 +341,7 @@ fn write_genesis(
         log_name: log.name().to_owned(),
         sign_head: head_signer(&log, &authority)?,
         accept_clock: false,
+        disk: Arc::default(),
     };
     let genesis = Command {
         id: CommandId::from_bytes(random(entropy.as_ref())),

@@ -9,7 +9,7 @@ export const PROBLEM_CODES = [
   'payment.disclosure_mismatch', 'payment.insufficient_funds', 'payment.verification_required', 'payment.verification_invalid', 'payment.result_pending',
   'order.unknown', 'order.expired', 'order.paid', 'order.cancelled', 'order.mismatch', 'order.invalid',
   'limit.tap_day', 'limit.day', 'limit.protection_each', 'limit.protection_day', 'limit.static_code_day', 'limit.balance',
-  'merchant.unauthorised', 'payee.unknown', 'service.busy', 'service.clock',
+  'merchant.unauthorised', 'payee.unknown', 'service.busy', 'service.clock', 'service.read_only',
   'request.malformed', 'request.too_large', 'request.media_type', 'request.method', 'request.timeout', 'request.not_found', 'request.origin', 'request.host', 'idempotency.conflict', 'device.version',
   // said by the app itself, without a server
   'device.offline', 'device.unlock_failed', 'device.key_missing', 'device.passkey_cancelled', 'device.storage', 'device.insecure', 'device.clock', 'device.chain_invalid', 'device.proof_invalid', 'device.unexpected',

@@ -106,6 +106,7 @@ pub(super) async fn get_health(State(app): State<App>) -> Result<Json<Health>, P
     match app.wallet.health() {
         yinxin_wallet::Health::Serving => Ok(Json(Health { status: "ok" })),
         yinxin_wallet::Health::ClockWrong => Err(Problem::new(Code::ServiceClock)),
+        yinxin_wallet::Health::DiskFull => Err(Problem::new(Code::ServiceReadOnly)),
         yinxin_wallet::Health::Ended => Err(Problem::new(Code::ServiceBusy)),
     }
 }

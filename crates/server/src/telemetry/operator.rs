@@ -59,6 +59,7 @@ async fn show_health(State(desk): State<Arc<Desk>>) -> Response {
     let (code, status) = match readings.health {
         Health::Serving => (StatusCode::OK, "ok"),
         Health::ClockWrong => (StatusCode::SERVICE_UNAVAILABLE, "clock"),
+        Health::DiskFull => (StatusCode::SERVICE_UNAVAILABLE, "disk_full"),
         Health::Ended => (StatusCode::SERVICE_UNAVAILABLE, "ended"),
     };
     let now = HealthNow { status, records: readings.records, projected: readings.projected };

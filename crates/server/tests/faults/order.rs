@@ -2,7 +2,7 @@
 
 use crate::people::Town;
 use crate::program::{Home, Program};
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -33,7 +33,7 @@ enum Event {
 
 /// The events of a trace, in order. A sync counts when it returns, everything else when it begins.
 fn events(trace: &str) -> Vec<Event> {
-    let mut syncing = BTreeMap::new();
+    let mut syncing = BTreeSet::new();
     let mut events = Vec::new();
     for line in trace.lines() {
         let Some((process, call)) = line.trim().split_once(' ') else { continue };
@@ -41,12 +41,12 @@ fn events(trace: &str) -> Vec<Event> {
         let of_journal = call.contains("journal.db-wal");
         if call.starts_with("fsync(") || call.starts_with("fdatasync(") {
             if of_journal && call.ends_with("<unfinished ...>") {
-                syncing.insert(process, ());
+                syncing.insert(process);
             } else if of_journal && call.ends_with("= 0") {
                 events.push(Event::Synced);
             }
         } else if call.starts_with("<... fsync resumed>") || call.starts_with("<... fdatasync resumed>") {
-            if syncing.remove(process).is_some() && call.ends_with("= 0") {
+            if syncing.remove(process) && call.ends_with("= 0") {
                 events.push(Event::Synced);
             }
         } else if of_journal && call.starts_with(['w', 'p']) {

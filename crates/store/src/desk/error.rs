@@ -1,7 +1,7 @@
 //! What can go wrong at the desk, in the store's own words.
 
 use crate::sql::SqlError;
-use rusqlite::ErrorCode;
+use rusqlite::{ErrorCode, ffi};
 
 /// Why the desk could not answer. Absence is never an error: it is `None`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -35,6 +35,12 @@ pub enum DeskError {
     /// The file is locked by another process; the same call may succeed later.
     #[error("the desk is busy")]
     Busy,
+    /// The disk is full: nothing was written, the same may succeed when there is room.
+    #[error("the disk is full")]
+    Full,
+    /// The disk did not write or not make durable: nothing that follows can be trusted, the process must end.
+    #[error("the disk did not make the desk durable: {0}")]
+    Sync(String),
     /// The file or the disk failed.
     #[error("the desk failed: {0}")]
     Failed(String),
@@ -61,6 +67,12 @@ impl From<rusqlite::Error> for DeskError {
     fn from(error: rusqlite::Error) -> Self {
         if let Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) = error.sqlite_error_code() {
             return Self::Busy;
+        }
+        let extended = error.sqlite_error().map_or(0, |error| error.extended_code);
+        match extended {
+            ffi::SQLITE_FULL | ffi::SQLITE_IOERR_SHMSIZE => return Self::Full,
+            _ if extended & 0xff == ffi::SQLITE_IOERR => return Self::Sync(error.to_string()),
+            _ => {}
         }
         let text = error.to_string();
         let columns = text.strip_prefix("UNIQUE constraint failed: ");

@@ -43,15 +43,18 @@ pub use sessions::SessionRow;
 pub use sweep::{SweepUntil, Swept};
 pub use verifications::{VerificationMethod, VerificationRow};
 
+use crate::disk::Disk;
 use crate::sql::{Row, Session, SqlError, Value};
 use fields::Fields;
 use sqlite::SqliteDesk;
 use std::cell::RefCell;
 use std::path::Path;
+use std::sync::Arc;
 
 /// The desk, opened and migrated.
 pub struct Desk {
     engine: Engine,
+    disk: Arc<Disk>,
 }
 
 enum Engine {
@@ -63,7 +66,13 @@ impl Desk {
     ///
     /// Every commit is durable (`synchronous=FULL`) when the call that made it returns.
     pub fn open(path: &Path) -> Result<Self, DeskError> {
-        Ok(Self { engine: Engine::Sqlite(SqliteDesk::open(path)?) })
+        Ok(Self { engine: Engine::Sqlite(SqliteDesk::open(path)?), disk: Arc::default() })
+    }
+
+    /// What is known of the disk; the journal's writer shares it.
+    #[must_use]
+    pub fn disk(&self) -> Arc<Disk> {
+        Arc::clone(&self.disk)
     }
 
     /// Reads from one snapshot of all tables.
@@ -80,9 +89,19 @@ impl Desk {
         &self,
         change: impl FnMut(&DeskWrite<'_>) -> Result<T, DeskError>,
     ) -> Result<T, DeskError> {
-        match &self.engine {
-            Engine::Sqlite(desk) => desk.write(change),
+        if self.disk.is_full() {
+            return Err(DeskError::Full);
         }
+        let done = match &self.engine {
+            Engine::Sqlite(desk) => desk.write(change),
+        };
+        if let Err(DeskError::Full) = &done {
+            self.disk.found_full();
+        }
+        if let Err(DeskError::Sync(_)) = &done {
+            self.disk.found_failing();
+        }
+        done
     }
 }
 

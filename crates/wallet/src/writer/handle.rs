@@ -24,6 +24,9 @@ pub enum WriterError {
     /// Too many commands wait.
     #[error("busy")]
     Busy,
+    /// The disk is full: nothing was recorded, and nothing is until there is room.
+    #[error("the disk is full")]
+    ReadOnly,
     /// The clock jumped; nothing is recorded until it is right or an operator accepts it.
     #[error("the clock is wrong")]
     Clock,
@@ -135,6 +138,7 @@ impl Handle {
             Ok(_) => {}
             Err(WriterError::Refused(_)) => self.meters.payment(PaymentOutcome::Unrecorded),
             Err(WriterError::Busy) => self.meters.payment(PaymentOutcome::Busy),
+            Err(WriterError::ReadOnly) => self.meters.payment(PaymentOutcome::ReadOnly),
             Err(WriterError::Clock) => self.meters.payment(PaymentOutcome::Clock),
             Err(WriterError::Pending | WriterError::Store(_)) => {
                 self.meters.payment(PaymentOutcome::Pending);

@@ -4,25 +4,26 @@
 //! commit, shows the new state to readers, and answers. Its book runs ahead of the commit by this one batch only: after a
 //! commit error nothing of it remains, and the real tail is read again.
 
+mod conditions;
 mod handle;
 
 pub(crate) use handle::{Calendar, Published};
 pub use handle::{Committed, Handle, WriterError};
 
+use conditions::Conditions;
 use handle::{Job, Reply, Work};
 
 use crate::ledger::Ledger;
 use crate::meters::{Meters, PaymentOutcome, Times, micros, micros_since};
 use crate::port::{Clock, Entropy};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
 use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 use yinxin_core::codec::Codec;
 use yinxin_core::{Body, Book, Command, Day, Decision, Facts, Millis, Now, Outcome, Refusal};
-use yinxin_store::{Batch, Head, Journal, JournalReader, NewRecord, StoreError, TileRow};
+use yinxin_store::{Batch, Disk, Head, Journal, JournalReader, NewRecord, StoreError, TileRow};
 use yinxin_tlog::{Checkpoint, evidence_digest};
 
 /// Commands that may wait; a further one is told to come back.
@@ -59,26 +60,24 @@ pub(crate) struct Parts {
     pub(crate) sign_head: SignHead,
     /// An operator accepted a clock that is behind the last record.
     pub(crate) accept_clock: bool,
+    /// What is known of the disk; the desk shares it.
+    pub(crate) disk: Arc<Disk>,
 }
 
 struct Writer {
     parts: Parts,
     published: Published,
     size: watch::Sender<u64>,
-    clock_right: Arc<AtomicBool>,
-    /// Wall and monotonic clock when they were last found in step.
-    in_step: (Millis, i64),
+    conditions: Conditions,
     meters: Arc<Meters>,
 }
 
 /// Writes one command and ends: the first record of a journal.
 pub(crate) fn write_one(parts: Parts, command: Command) -> Result<(), WriterError> {
     let (reply, mut answered) = oneshot::channel();
-    let (published, in_step) =
-        (Published::new(&parts.ledger), (parts.clock.now(), parts.clock.monotonic_ms()));
-    let clock_right = Arc::new(AtomicBool::new(true));
-    let meters = Arc::default();
-    let mut writer = Writer { parts, published, size: watch::channel(0).0, clock_right, in_step, meters };
+    let (published, meters) = (Published::new(&parts.ledger), Arc::default());
+    let conditions = Conditions::new(&parts);
+    let mut writer = Writer { parts, published, size: watch::channel(0).0, conditions, meters };
     writer.batch(vec![Job { work: Work::Command(command), reply, sent: Instant::now() }])?;
     match answered.try_recv() {
         Ok(Reply::Fresh(_)) => Ok(()),
@@ -99,7 +98,7 @@ pub(crate) fn start(parts: Parts) -> std::io::Result<(Handle, std::thread::JoinH
     let (jobs, waiting) = sync_channel(QUEUE_MAX);
     let published = Published::new(&parts.ledger);
     let (size, sizes) = watch::channel(parts.ledger.size());
-    let clock_right = Arc::new(AtomicBool::new(true));
+    let conditions = Conditions::new(&parts);
     let meters = Arc::<Meters>::default();
     let handle = Handle {
         jobs,
@@ -107,11 +106,10 @@ pub(crate) fn start(parts: Parts) -> std::io::Result<(Handle, std::thread::JoinH
         published: published.clone(),
         journal: Arc::clone(&parts.reader),
         size: sizes,
-        clock_right: Arc::clone(&clock_right),
+        clock_right: conditions.clock_right(),
         calendar: Arc::clone(&parts.calendar),
     };
-    let in_step = (parts.clock.now(), parts.clock.monotonic_ms());
-    let writer = Writer { parts, published, size, clock_right, in_step, meters };
+    let writer = Writer { parts, published, size, conditions, meters };
     let thread = std::thread::Builder::new().name("writer".to_owned()).spawn(move || writer.run(&waiting))?;
     Ok((handle, thread))
 }
@@ -139,36 +137,25 @@ impl Writer {
                         tracing::error!(reason, "the disk did not make the journal durable, the writer ends");
                         return;
                     }
-                    Err(error) => tracing::warn!(%error, "the write-ahead log was not tidied"),
+                    Err(error) => {
+                        if let StoreError::Full(_) = error {
+                            self.parts.disk.found_full();
+                        }
+                        tracing::warn!(%error, "the write-ahead log was not tidied");
+                    }
                     Ok(()) => {}
                 }
             }
         }
     }
 
-    /// Whether the wall clock has moved as the monotonic clock has.
-    fn clock_is_right(&mut self) -> bool {
-        let (wall, monotonic) = (self.parts.clock.now(), self.parts.clock.monotonic_ms());
-        let passed = monotonic.saturating_sub(self.in_step.1);
-        let drift = wall.since(self.in_step.0).saturating_sub(passed);
-        let behind = !self.parts.accept_clock && self.parts.ledger.book.at().since(wall) > CLOCK_JUMP_MS;
-        if drift.abs() <= CLOCK_JUMP_MS && !behind {
-            self.in_step = (wall, monotonic);
-            return true;
-        }
-        false
-    }
-
     fn batch(&mut self, jobs: Vec<Job>) -> Result<(), StoreError> {
-        let clock_right = self.clock_is_right();
-        match (self.clock_right.swap(clock_right, Ordering::Relaxed), clock_right) {
-            (true, false) => tracing::error!("the clock jumped: nothing is posted until it is right again"),
-            (false, true) => tracing::info!("the clock is right again, posting goes on"),
-            (true, true) | (false, false) => {}
+        if self.parts.disk.has_failed() {
+            return Err(StoreError::Sync("the desk".to_owned()));
         }
-        if !clock_right {
+        if let Some(error) = self.conditions.against_writing(&mut self.parts) {
             for job in jobs {
-                answer(job.reply, Reply::Error(WriterError::Clock));
+                answer(job.reply, Reply::Error(error.clone()));
             }
             return Ok(());
         }
@@ -205,10 +192,17 @@ impl Writer {
             Err(error) => {
                 self.meters.failed();
                 tracing::error!(%error, first, records = drafts.len(), "a batch was not committed");
+                let is_full = matches!(error, StoreError::Full(_));
+                if is_full {
+                    self.parts.disk.found_full();
+                }
                 // Recover first: whoever hears "pending" asks again at once, and must meet the real tail.
                 let recovered = self.recover(error);
+                let nothing_recorded = recovered.is_ok() && self.parts.ledger.size() == first;
+                let said =
+                    if is_full && nothing_recorded { WriterError::ReadOnly } else { WriterError::Pending };
                 for waiting in replies {
-                    answer(waiting.reply, Reply::Error(WriterError::Pending));
+                    answer(waiting.reply, Reply::Error(said.clone()));
                 }
                 recovered
             }

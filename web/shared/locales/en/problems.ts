@@ -65,6 +65,7 @@ export const problems: ProblemWords = {
   'payee.unknown': { what: 'No such payee', next: 'Check the phone number or the 11-digit account number.' },
   'service.busy': { what: 'The service is busy', next: 'Try again shortly; nothing is charged twice.' },
   'service.clock': { what: 'The service has paused payments', next: 'Its clock is being set right. Try again shortly.' },
+  'service.read_only': { what: 'The service can only be read now', next: 'Its disk is full. Nothing was charged; try again later.' },
   'request.malformed': { what: 'The request was incomplete', next: 'Update the app and try again.' },
   'request.too_large': { what: 'That is too long', next: 'Shorten it and try again.' },
   'request.media_type': { what: 'The request had a wrong format', next: 'Update the app and try again.' },

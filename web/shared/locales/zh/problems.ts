@@ -65,6 +65,7 @@ export const problems: ProblemWords = {
   'payee.unknown': { what: '找不到这个收款人', next: '请核对手机号或 11 位账号。' },
   'service.busy': { what: '服务繁忙', next: '稍后重试即可，不会重复扣款。' },
   'service.clock': { what: '服务暂停记账', next: '服务器时钟正在校准，请稍后再试。' },
+  'service.read_only': { what: '服务暂时只能查看', next: '服务器存储空间已满，没有扣款，请稍后再试。' },
   'request.malformed': { what: '请求不完整', next: '请更新应用后再试。' },
   'request.too_large': { what: '内容过长', next: '请缩短后再试。' },
   'request.media_type': { what: '请求格式不对', next: '请更新应用后再试。' },

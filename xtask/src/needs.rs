@@ -17,7 +17,7 @@ struct Package {
     is_there: fn() -> bool,
 }
 
-const PACKAGES: [Package; 6] = [
+const PACKAGES: [Package; 7] = [
     Package {
         name: "chromium",
         reason: "the browser tests",
@@ -28,6 +28,11 @@ const PACKAGES: [Package; 6] = [
         name: "openssl",
         reason: "certificates are read by a second implementation",
         is_there: || on_path("openssl"),
+    },
+    Package {
+        name: "postgresql",
+        reason: "the store's conformance on its second engine; every test process starts a server of its own",
+        is_there: has_postgresql,
     },
     Package {
         name: "python3-venv",
@@ -126,6 +131,12 @@ fn python_tool(tool: &str, requirement: &str, may_install: bool) -> Result<()> {
 
 fn has_chinese_font() -> bool {
     quietly("fc-list", &[":lang=zh"], &root()).is_ok_and(|fonts| !fonts.trim().is_empty())
+}
+
+/// Debian keeps the server's programs out of the path, one folder for each version.
+fn has_postgresql() -> bool {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    versions.into_iter().any(|version| version.path().join("bin/initdb").exists())
 }
 
 fn has_python_venv() -> bool {

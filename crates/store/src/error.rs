@@ -1,5 +1,6 @@
 //! What can go wrong at the journal and the views, in the store's own words.
 
+use crate::postgres::Failure;
 use crate::sql::SqlError;
 use rusqlite::ffi;
 
@@ -19,6 +20,19 @@ pub enum StoreError {
     /// The disk is full: nothing of the commit took effect, the same may succeed when there is room.
     #[error("the disk is full: {0}")]
     Full(String),
+    /// The lease is of another epoch: somebody else writes now, and nothing of this writer will be taken any more.
+    #[error("another node is the writer now")]
+    Fenced,
+    /// The database was made by a newer version of this program.
+    #[error("the database's {schema} has version {found}, this program knows up to {known}")]
+    Newer {
+        /// Which part of it.
+        schema: String,
+        /// Its version.
+        found: i64,
+        /// The newest version known here.
+        known: i64,
+    },
     /// The disk refused to make data durable: nothing that follows can be trusted, the process must end.
     #[error("the disk did not make the data durable: {0}")]
     Sync(String),
@@ -27,10 +41,23 @@ pub enum StoreError {
     Failed(String),
 }
 
+impl From<Failure> for StoreError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Busy => Self::Failed("PostgreSQL: somebody else was in the way".to_owned()),
+            Failure::Taken(what) => Self::Failed(format!("PostgreSQL: {what} is taken")),
+            Failure::Fenced => Self::Fenced,
+            Failure::Full(text) => Self::Full(text),
+            Failure::Refused(text) | Failure::Lost(text) => Self::Failed(text),
+        }
+    }
+}
+
 impl From<SqlError> for StoreError {
     fn from(error: SqlError) -> Self {
         match error {
             SqlError::Sqlite(error) => error.into(),
+            SqlError::Postgres(failure) => failure.into(),
             SqlError::Shape { column, reason } => Self::Failed(format!("column {column} is not {reason}")),
         }
     }

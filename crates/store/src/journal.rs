@@ -4,10 +4,12 @@
 
 use crate::disk::has_room;
 use crate::error::StoreError;
+use crate::postgres::{Ear, Postgres};
 use crate::readers::Readers;
 use crate::sql::{Row, SqlError, params};
 use rusqlite::Connection;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// "YXJ1": tells this file from any other SQLite database.
 const APPLICATION_ID: i32 = 0x5958_4a31;
@@ -187,13 +189,50 @@ impl Journal for SqliteJournal {
 /// Reads a journal, from any thread, as of the last commit.
 pub struct JournalReader {
     readers: Readers,
+    ear: Ear,
 }
+
+/// How often whoever waits for records looks again when nobody told of any.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// The same for a file, of whose appends nobody tells.
+const LOOK_AT_FILE_EVERY: Duration = Duration::from_millis(20);
 
 impl JournalReader {
     /// A reader of the file that a [`SqliteJournal`] made.
     #[must_use]
     pub fn new(path: &Path) -> Self {
-        Self { readers: Readers::new(path) }
+        Self { readers: Readers::of_file(path), ear: Ear::default() }
+    }
+
+    /// A reader of the journal in PostgreSQL: of its primary, never of a standby.
+    #[must_use]
+    pub fn of_postgres(postgres: &Postgres) -> Self {
+        Self { readers: Readers::of_postgres(postgres, "journal"), ear: Ear::default() }
+    }
+
+    /// Parks this thread until the journal holds more than `size` records, for about `patience` at most; answers how many it
+    /// holds. PostgreSQL tells of each append; who hears nothing looks four times a second.
+    pub fn wait_beyond(&self, size: u64, patience: Duration) -> Result<u64, StoreError> {
+        let mut left = patience;
+        loop {
+            let found = self.size()?;
+            if found > size || left.is_zero() {
+                return Ok(found);
+            }
+            let every = match &self.readers {
+                Readers::Postgres(pool) => {
+                    let every = LOOK_EVERY.min(left);
+                    self.ear.wait_beyond(pool.postgres(), size, every);
+                    every
+                }
+                Readers::File(_) => {
+                    let every = LOOK_AT_FILE_EVERY.min(left);
+                    std::thread::park_timeout(every);
+                    every
+                }
+            };
+            left = left.saturating_sub(every);
+        }
     }
 
     /// The number of records.
@@ -268,87 +307,4 @@ pub(crate) fn signed(value: u64) -> Result<i64, StoreError> {
 
 pub(crate) fn unsigned(value: i64) -> u64 {
     u64::try_from(value).unwrap_or(0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn batch(first: u64, facts: &[&[u8]]) -> Batch {
-        let record = |facts: &&[u8]| NewRecord {
-            facts: facts.to_vec(),
-            opening: [1; 32],
-            digest: [2; 32],
-            salt: [3; 32],
-            evidence: b"evidence".to_vec(),
-            names_snapshot: facts.starts_with(b"snapshot"),
-        };
-        let size = first + facts.len() as u64;
-        Batch {
-            first,
-            records: facts.iter().map(record).collect(),
-            tiles: Vec::new(),
-            head: Head { size, note: format!("note {size}") },
-        }
-    }
-
-    #[test]
-    fn what_was_appended_is_read_back_by_a_journal_opened_again() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("journal.db");
-        let mut journal = SqliteJournal::open(&path).unwrap();
-        journal.append(&batch(0, &[b"one", b"snapshot"])).unwrap();
-        journal.append(&batch(2, &[b"three"])).unwrap();
-        drop(journal);
-        SqliteJournal::open(&path).unwrap().tidy().unwrap();
-        let reader = JournalReader::new(&path);
-        assert_eq!(reader.size().unwrap(), 3);
-        assert_eq!(reader.record(2).unwrap().unwrap().facts, b"three");
-        assert_eq!(reader.records(1, 10).unwrap().len(), 2);
-        assert_eq!(reader.evidence(0).unwrap().unwrap().bytes, b"evidence");
-        assert_eq!(reader.newest_snapshot().unwrap(), Some(1));
-        assert_eq!(reader.head().unwrap().unwrap().size, 3);
-        assert_eq!(reader.head_covering(1).unwrap().unwrap().size, 2);
-        assert_eq!(reader.head_covering(3).unwrap(), None);
-    }
-
-    #[test]
-    fn a_batch_that_repeats_an_index_leaves_nothing() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("journal.db");
-        let mut journal = SqliteJournal::open(&path).unwrap();
-        journal.append(&batch(0, &[b"one", b"two"])).unwrap();
-        assert!(journal.append(&batch(1, &[b"again", b"three"])).is_err());
-        let reader = JournalReader::new(&path);
-        assert_eq!(reader.size().unwrap(), 2);
-        assert_eq!(reader.record(1).unwrap().unwrap().facts, b"two");
-    }
-
-    #[test]
-    fn records_tiles_and_heads_cannot_be_changed_or_deleted() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("journal.db");
-        let mut journal = SqliteJournal::open(&path).unwrap();
-        let mut first = batch(0, &[b"one"]);
-        first.tiles.push(TileRow { level: 0, number: 0, hashes: vec![0; 8192] });
-        journal.append(&first).unwrap();
-        for sql in [
-            "UPDATE records SET facts = x'00'",
-            "DELETE FROM records",
-            "UPDATE tiles SET hashes = x'00'",
-            "DELETE FROM tiles",
-            "UPDATE heads SET note = ''",
-            "DELETE FROM heads",
-        ] {
-            assert!(journal.connection.execute_batch(sql).is_err(), "{sql}");
-        }
-    }
-
-    #[test]
-    fn another_database_is_not_taken_for_a_journal() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("journal.db");
-        Connection::open(&path).unwrap().execute_batch("CREATE TABLE other (x)").unwrap();
-        assert!(SqliteJournal::open(&path).is_err());
-    }
 }

@@ -7,20 +7,45 @@ pub mod desk;
 mod disk;
 mod error;
 pub mod journal;
+pub mod lease;
+mod postgres;
 mod readers;
 mod sql;
+#[cfg(any(test, feature = "test-postgres"))]
+pub mod test_postgres;
+#[cfg(test)]
+mod tests;
 pub mod views;
 
 pub use desk::{Desk, DeskError};
 pub use disk::Disk;
 pub use error::StoreError;
 pub use journal::{Batch, Head, Journal, JournalReader, NewRecord, SqliteJournal, StoredRecord, TileRow};
+pub use lease::{Epoch, Holder, Lease};
+pub use postgres::Postgres;
 pub use views::Views;
 
-use std::path::Path;
+use postgres::PostgresJournal;
+use std::path::PathBuf;
 use std::sync::Arc;
 
-/// The read side of all three databases; the journal is written through [`SqliteJournal`] alone.
+/// Where journal, views and desk are.
+#[derive(Debug, Clone)]
+pub enum Database {
+    /// In three SQLite files.
+    Files {
+        /// The journal.
+        journal: PathBuf,
+        /// The views.
+        views: PathBuf,
+        /// The desk.
+        desk: PathBuf,
+    },
+    /// In PostgreSQL, side by side in three schemas.
+    Postgres(Postgres),
+}
+
+/// The read side of all three, the desk's writes, and the lease; the journal is appended to through [`Store::writer`] alone.
 pub struct Store {
     /// What is personal, erasable or short-lived.
     pub desk: Arc<Desk>,
@@ -28,16 +53,43 @@ pub struct Store {
     pub views: Arc<Views>,
     /// The journal, read.
     pub journal: Arc<JournalReader>,
+    /// Who may append.
+    pub lease: Lease,
+    database: Database,
 }
 
 impl Store {
-    /// Opens views and desk, and reads the journal at `journal`, which exists.
-    pub fn open(journal: &Path, views: &Path, desk: &Path) -> Result<Self, DeskError> {
+    /// Opens all three where they are, and makes what is missing of them.
+    pub fn open(database: &Database) -> Result<Self, DeskError> {
         let failed = |error: StoreError| DeskError::Failed(error.to_string());
-        Ok(Self {
-            desk: Arc::new(Desk::open(desk)?),
-            views: Arc::new(Views::open(views).map_err(failed)?),
-            journal: Arc::new(JournalReader::new(journal)),
+        let database = database.clone();
+        match &database {
+            Database::Files { journal, views, desk } => Ok(Self {
+                desk: Arc::new(Desk::open(desk)?),
+                views: Arc::new(Views::open(views).map_err(failed)?),
+                journal: Arc::new(JournalReader::new(journal)),
+                lease: Lease::of_files(),
+                database,
+            }),
+            Database::Postgres(postgres) => {
+                postgres::prepare(postgres)?;
+                let lease = Lease::of_postgres(postgres);
+                Ok(Self {
+                    desk: Arc::new(Desk::open_postgres(postgres)?),
+                    views: Arc::new(Views::of_postgres(postgres, lease.held())?),
+                    journal: Arc::new(JournalReader::of_postgres(postgres)),
+                    lease,
+                    database,
+                })
+            }
+        }
+    }
+
+    /// The writer's end of the journal, for the epoch that [`Lease::claim`] gave.
+    pub fn writer(&self, epoch: Epoch) -> Result<Box<dyn Journal>, StoreError> {
+        Ok(match &self.database {
+            Database::Files { journal, .. } => Box::new(SqliteJournal::open(journal)?),
+            Database::Postgres(postgres) => Box::new(PostgresJournal::open(postgres, epoch)?),
         })
     }
 }

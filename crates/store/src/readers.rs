@@ -1,6 +1,7 @@
-//! A small pool of read connections to one file.
+//! A small pool of read connections to one file, or to one schema of PostgreSQL.
 
 use crate::error::StoreError;
+use crate::postgres::{self, Pool, Postgres};
 use crate::sql::Session;
 use rusqlite::{Connection, OpenFlags};
 use std::path::{Path, PathBuf};
@@ -10,23 +11,40 @@ use std::sync::{Mutex, PoisonError};
 const KEPT: usize = 8;
 
 /// The pool.
-pub(crate) struct Readers {
+pub(crate) enum Readers {
+    /// Of a file.
+    File(FileReaders),
+    /// Of PostgreSQL.
+    Postgres(Pool),
+}
+
+/// The connections to a file.
+pub(crate) struct FileReaders {
     path: PathBuf,
     idle: Mutex<Vec<Connection>>,
 }
 
 impl Readers {
-    pub(crate) fn new(path: &Path) -> Self {
-        Self { path: path.to_owned(), idle: Mutex::new(Vec::new()) }
+    pub(crate) fn of_file(path: &Path) -> Self {
+        Self::File(FileReaders { path: path.to_owned(), idle: Mutex::new(Vec::new()) })
+    }
+
+    pub(crate) fn of_postgres(postgres: &Postgres, schema: &str) -> Self {
+        Self::Postgres(Pool::new(postgres, schema))
     }
 
     pub(crate) fn lend(&self) -> Result<Lent<'_>, StoreError> {
-        let waiting = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let connection = match waiting {
-            Some(connection) => connection,
-            None => open(&self.path)?,
-        };
-        Ok(Lent { pool: self, connection: Some(connection) })
+        match self {
+            Self::File(readers) => {
+                let waiting = readers.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+                let connection = match waiting {
+                    Some(connection) => connection,
+                    None => open(&readers.path)?,
+                };
+                Ok(Lent::File { pool: readers, connection: Some(connection) })
+            }
+            Self::Postgres(pool) => Ok(Lent::Postgres(pool.lend()?)),
+        }
     }
 }
 
@@ -41,22 +59,35 @@ fn open(path: &Path) -> Result<Connection, StoreError> {
 }
 
 /// A connection that goes back to its pool by itself.
-pub(crate) struct Lent<'p> {
-    pool: &'p Readers,
-    connection: Option<Connection>,
+pub(crate) enum Lent<'p> {
+    /// To a file.
+    File {
+        /// Where it goes back to.
+        pool: &'p FileReaders,
+        /// Taken only when it is dropped.
+        connection: Option<Connection>,
+    },
+    /// To PostgreSQL.
+    Postgres(postgres::Lent<'p>),
 }
 
 impl Lent<'_> {
     /// Where questions are asked.
     pub(crate) fn session(&self) -> Session<'_> {
-        Session::Sqlite(self.connection.as_ref().expect("taken only when it is dropped"))
+        match self {
+            Self::File { connection, .. } => {
+                Session::Sqlite(connection.as_ref().expect("taken only when it is dropped"))
+            }
+            Self::Postgres(lent) => Session::Postgres(lent),
+        }
     }
 }
 
 impl Drop for Lent<'_> {
     fn drop(&mut self) {
-        let mut idle = self.pool.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(connection) = self.connection.take().filter(|_| idle.len() < KEPT) {
+        let Self::File { pool, connection } = self else { return };
+        let mut idle = pool.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(connection) = connection.take().filter(|_| idle.len() < KEPT) {
             idle.push(connection);
         }
     }

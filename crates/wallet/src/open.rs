@@ -205,7 +205,7 @@ impl Wallet {
         let authority = Authority::load(&dir, &file.origin)?;
         let log = verifier(&file.origin, &authority)?;
         let journal = SqliteJournal::open(&dir.journal())?;
-        let store = Store::open(&dir.journal(), &dir.views(), &dir.desk())?;
+        let store = Store::open(&dir.files())?;
         let ledger = load_ledger(&dir, &store.journal, &log, From::Snapshot, |_, _| ())?;
         check_deployment(&ledger, &file)?;
         check_clock(&ledger, clock.now(), options)?;
@@ -385,7 +385,7 @@ pub fn rebuild(path: &Path, progress: impl FnMut(u64, u64)) -> Result<u64, Start
     let file = read_deployment(&dir)?;
     let authority = Authority::load(&dir, &file.origin)?;
     let log = verifier(&file.origin, &authority)?;
-    let store = Store::open(&dir.journal(), &dir.views(), &dir.desk())?;
+    let store = Store::open(&dir.files())?;
     let ledger = load_ledger(&dir, &store.journal, &log, From::Genesis, progress)?;
     store.views.clear()?;
     reconcile_views(&store.views, &store.journal, &ledger)?;

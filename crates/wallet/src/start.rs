@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use yinxin_core::codec::Codec;
 use yinxin_core::{Body, Facts};
 use yinxin_pki::ed25519_verify;
-use yinxin_store::{Head, JournalReader, StoreError, Views};
+use yinxin_store::{Database, Head, JournalReader, StoreError, Views};
 use yinxin_tlog::{Checkpoint, VerifierKey};
 
 /// The files of a data directory.
@@ -70,6 +70,12 @@ impl DataDir {
     #[must_use]
     pub fn desk(&self) -> PathBuf {
         self.0.join("desk.db")
+    }
+
+    /// The three databases, as files.
+    #[must_use]
+    pub(crate) fn files(&self) -> Database {
+        Database::Files { journal: self.journal(), views: self.views(), desk: self.desk() }
     }
 
     /// Where snapshots are kept.

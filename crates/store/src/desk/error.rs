@@ -58,6 +58,7 @@ impl From<SqlError> for DeskError {
     fn from(error: SqlError) -> Self {
         match error {
             SqlError::Sqlite(error) => error.into(),
+            SqlError::Postgres(failure) => failure.into(),
             SqlError::Shape { column, reason } => Self::Failed(format!("column {column} is not {reason}")),
         }
     }

@@ -20,6 +20,7 @@ mod issuances;
 mod merchants;
 mod orders;
 mod people;
+mod postgres;
 mod schema;
 mod sessions;
 mod sqlite;
@@ -44,8 +45,10 @@ pub use sweep::{SweepUntil, Swept};
 pub use verifications::{VerificationMethod, VerificationRow};
 
 use crate::disk::Disk;
+use crate::postgres::Postgres;
 use crate::sql::{Row, Session, SqlError, Value};
 use fields::Fields;
+use postgres::PostgresDesk;
 use sqlite::SqliteDesk;
 use std::cell::RefCell;
 use std::path::Path;
@@ -59,6 +62,7 @@ pub struct Desk {
 
 enum Engine {
     Sqlite(SqliteDesk),
+    Postgres(Box<PostgresDesk>),
 }
 
 impl Desk {
@@ -75,10 +79,16 @@ impl Desk {
         Arc::clone(&self.disk)
     }
 
+    /// Opens the desk in PostgreSQL, and makes or brings its tables to this version.
+    pub fn open_postgres(postgres: &Postgres) -> Result<Self, DeskError> {
+        Ok(Self { engine: Engine::Postgres(Box::new(PostgresDesk::open(postgres)?)), disk: Arc::default() })
+    }
+
     /// Reads from one snapshot of all tables.
     pub fn read<T>(&self, look: impl FnOnce(&DeskRead<'_>) -> Result<T, DeskError>) -> Result<T, DeskError> {
         match &self.engine {
             Engine::Sqlite(desk) => desk.read(look),
+            Engine::Postgres(desk) => desk.read(look),
         }
     }
 
@@ -94,6 +104,7 @@ impl Desk {
         }
         let done = match &self.engine {
             Engine::Sqlite(desk) => desk.write(change),
+            Engine::Postgres(desk) => desk.write(change),
         };
         if let Err(DeskError::Full) = &done {
             self.disk.found_full();
@@ -183,6 +194,3 @@ impl<'t> std::ops::Deref for DeskWrite<'t> {
         &self.read
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -6,6 +6,8 @@
 mod row;
 mod value;
 
+use crate::postgres::{self, Failure, with_params};
+
 pub(crate) use row::{Cell, Row};
 pub(crate) use value::{ToValue, Value, params};
 
@@ -14,6 +16,8 @@ pub(crate) use value::{ToValue, Value, params};
 pub(crate) enum SqlError {
     /// SQLite refused.
     Sqlite(rusqlite::Error),
+    /// PostgreSQL refused, or did not answer.
+    Postgres(Failure),
     /// A column holds what it cannot hold.
     Shape {
         /// The column, by name or number.
@@ -29,11 +33,19 @@ impl From<rusqlite::Error> for SqlError {
     }
 }
 
+impl From<Failure> for SqlError {
+    fn from(failure: Failure) -> Self {
+        Self::Postgres(failure)
+    }
+}
+
 /// A connection that answers questions, whichever engine it belongs to.
 #[derive(Clone, Copy)]
 pub(crate) enum Session<'c> {
     /// To a file.
     Sqlite(&'c rusqlite::Connection),
+    /// To PostgreSQL.
+    Postgres(&'c postgres::Connection),
 }
 
 impl Session<'_> {
@@ -42,6 +54,10 @@ impl Session<'_> {
         match self {
             Self::Sqlite(connection) => {
                 Ok(connection.prepare_cached(sql)?.execute(rusqlite::params_from_iter(params))?)
+            }
+            Self::Postgres(connection) => {
+                let changed = with_params(params, |params| connection.execute(sql, params))?;
+                Ok(usize::try_from(changed).unwrap_or(usize::MAX))
             }
         }
     }
@@ -61,6 +77,11 @@ impl Session<'_> {
                     Some(row) => read(&Row::Sqlite(row)).map(Some),
                     None => Ok(None),
                 }
+            }
+            Self::Postgres(connection) => {
+                let rows =
+                    with_params(params, |params| connection.query(sql, params)).map_err(SqlError::from)?;
+                rows.first().map(|row| read(&Row::Postgres(row))).transpose()
             }
         }
     }
@@ -92,6 +113,11 @@ impl Session<'_> {
                     found.push(read(&Row::Sqlite(row))?);
                 }
                 Ok(found)
+            }
+            Self::Postgres(connection) => {
+                let rows =
+                    with_params(params, |params| connection.query(sql, params)).map_err(SqlError::from)?;
+                rows.iter().map(|row| read(&Row::Postgres(row))).collect()
             }
         }
     }

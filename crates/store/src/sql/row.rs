@@ -1,6 +1,7 @@
 //! What a statement finds: rows whose values are checked when they are read.
 
 use super::SqlError;
+use crate::postgres::{Arrived, Failure};
 use rusqlite::types::ValueRef;
 
 /// One value of a row.
@@ -22,6 +23,8 @@ pub(crate) enum Cell<'r> {
 pub(crate) enum Row<'r> {
     /// Of a file.
     Sqlite(&'r rusqlite::Row<'r>),
+    /// Of PostgreSQL.
+    Postgres(&'r tokio_postgres::Row),
 }
 
 impl Row<'_> {
@@ -29,6 +32,7 @@ impl Row<'_> {
     pub(crate) fn cell(&self, column: &str) -> Result<Cell<'_>, SqlError> {
         match self {
             Self::Sqlite(row) => Ok(of_sqlite(row.get_ref(column)?)),
+            Self::Postgres(row) => Ok(of_postgres(row.try_get(column).map_err(Failure::of)?)),
         }
     }
 
@@ -36,6 +40,7 @@ impl Row<'_> {
     pub(crate) fn cell_at(&self, column: usize) -> Result<Cell<'_>, SqlError> {
         match self {
             Self::Sqlite(row) => Ok(of_sqlite(row.get_ref(column)?)),
+            Self::Postgres(row) => Ok(of_postgres(row.try_get(column).map_err(Failure::of)?)),
         }
     }
 
@@ -59,6 +64,15 @@ fn of_sqlite(value: ValueRef<'_>) -> Cell<'_> {
         ValueRef::Blob(bytes) => Cell::Bytes(bytes),
         ValueRef::Text(text) => Cell::Text(text),
         ValueRef::Real(_) => Cell::Other,
+    }
+}
+
+fn of_postgres(value: Arrived<'_>) -> Cell<'_> {
+    match value {
+        Arrived::Null => Cell::Null,
+        Arrived::Integer(integer) => Cell::Integer(integer),
+        Arrived::Bytes(bytes) => Cell::Bytes(bytes),
+        Arrived::Text(text) => Cell::Text(text),
     }
 }
 

@@ -1,37 +1,21 @@
 //! Views: tables to search and page, written by the projector alone and rebuilt from the journal at any time.
 
+mod page;
 mod project;
+mod writer;
 
 use crate::error::StoreError;
 use crate::journal::{signed, unsigned};
+use crate::lease::Held;
+use crate::postgres::Postgres;
 use crate::readers::Readers;
-use crate::sql::{Row, Session, SqlError, params};
-use rusqlite::Connection;
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use crate::sql::{Row, SqlError, params};
+use page::Page;
+use std::path::Path;
+use writer::Writer;
 use yinxin_core::{
     AccountId, CertificateId, Facts, Millis, Minor, OrderId, PaymentNumber, VerificationLevel,
 };
-
-/// The schema's number; another one is rebuilt.
-const SCHEMA_VERSION: i32 = 1;
-
-const SCHEMA: &str = "
-CREATE TABLE mark (only INTEGER PRIMARY KEY CHECK (only = 0), records INTEGER NOT NULL) STRICT;
-INSERT INTO mark VALUES (0, 0);
-CREATE TABLE accounts (account BLOB PRIMARY KEY, balance INTEGER NOT NULL, role TEXT NOT NULL) STRICT, WITHOUT ROWID;
-CREATE INDEX accounts_role ON accounts (role) WHERE role <> 'holder';
-CREATE TABLE payments (
-  idx INTEGER PRIMARY KEY, number BLOB, kind TEXT NOT NULL, payer BLOB NOT NULL, payee BLOB NOT NULL,
-  amount INTEGER NOT NULL, fee INTEGER NOT NULL, certificate BLOB, ord BLOB, code TEXT, level TEXT, at INTEGER NOT NULL,
-  payer_balance INTEGER
-) STRICT;
-CREATE INDEX payments_number ON payments (number) WHERE number IS NOT NULL;
-CREATE TABLE lines (account BLOB NOT NULL, idx INTEGER NOT NULL, PRIMARY KEY (account, idx)) STRICT, WITHOUT ROWID;
-CREATE TABLE uses (certificate BLOB PRIMARY KEY, uses INTEGER NOT NULL, last_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE certificates (certificate BLOB PRIMARY KEY, issued_idx INTEGER NOT NULL, issued_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE orders (ord BLOB PRIMARY KEY, state TEXT NOT NULL, idx INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-";
 
 /// A line of a person's or merchant's statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,35 +77,27 @@ pub struct Uses {
     pub last_at: Option<Millis>,
 }
 
-/// The views in one SQLite file.
+/// The views, in one SQLite file or in PostgreSQL.
 pub struct Views {
-    writer: Mutex<Connection>,
+    writer: Writer,
     readers: Readers,
-    path: PathBuf,
 }
 
 impl Views {
     /// Opens the file, or begins an empty one when it is missing, of another version or not readable.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let writer = match open_known(path)? {
-            Some(connection) => connection,
-            None => begin(path)?,
-        };
-        Ok(Self { writer: Mutex::new(writer), readers: Readers::new(path), path: path.to_owned() })
+        Ok(Self { writer: Writer::of_file(path)?, readers: Readers::of_file(path) })
     }
 
-    /// Where the file is.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
+    /// Opens the views in PostgreSQL, or begins empty ones. Only who holds the lease writes them.
+    pub(crate) fn of_postgres(postgres: &Postgres, held: Held) -> Result<Self, StoreError> {
+        let writer = Writer::of_postgres(postgres, held)?;
+        Ok(Self { writer, readers: Readers::of_postgres(postgres, writer::SCHEMA_NAME) })
     }
 
     /// Empties every view; the projector fills them again.
     pub fn clear(&self) -> Result<(), StoreError> {
-        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        let transaction = writer.transaction()?;
-        project::clear(Session::Sqlite(&transaction))?;
-        Ok(transaction.commit()?)
+        self.writer.within(project::clear)
     }
 
     /// The number of records projected.
@@ -133,10 +109,10 @@ impl Views {
 
     /// Projects the records that follow the mark, in one transaction.
     pub fn project(&self, records: &[(u64, Facts)]) -> Result<(), StoreError> {
-        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        let transaction = writer.transaction()?;
-        project::all(Session::Sqlite(&transaction), records)?;
-        Ok(transaction.commit()?)
+        self.writer.within(|session| {
+            let accounts = project::accounts(session, &page::touched(records))?;
+            project::write(session, &Page::of(accounts, records)?)
+        })
     }
 
     /// The balance of every account, by id.
@@ -203,43 +179,6 @@ impl Views {
         };
         Ok(self.readers.lend()?.session().first(sql, params![order.as_bytes()], read)?)
     }
-}
-
-fn configure(connection: &Connection) -> Result<(), StoreError> {
-    connection.pragma_update(None, "journal_mode", "WAL")?;
-    connection.pragma_update(None, "synchronous", "NORMAL")?;
-    Ok(())
-}
-
-fn open_known(path: &Path) -> Result<Option<Connection>, StoreError> {
-    if !path.exists() {
-        return Ok(None);
-    }
-    let known = Connection::open(path).and_then(|connection| {
-        let version: i32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-        connection.query_row("SELECT records FROM mark", [], |_| Ok(()))?;
-        Ok((version == SCHEMA_VERSION).then_some(connection))
-    });
-    match known {
-        Ok(Some(connection)) => configure(&connection).map(|()| Some(connection)),
-        Ok(None) | Err(_) => Ok(None),
-    }
-}
-
-fn begin(path: &Path) -> Result<Connection, StoreError> {
-    for suffix in ["", "-wal", "-shm"] {
-        let mut name = path.as_os_str().to_owned();
-        name.push(suffix);
-        match std::fs::remove_file(&name) {
-            Ok(()) => {}
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(error) => return Err(StoreError::Failed(error.to_string())),
-        }
-    }
-    let connection = Connection::open(path)?;
-    configure(&connection)?;
-    connection.execute_batch(&format!("BEGIN; {SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"))?;
-    Ok(connection)
 }
 
 fn payment_row(row: &Row<'_>) -> Result<PaymentRow, SqlError> {

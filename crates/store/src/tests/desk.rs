@@ -1,18 +1,43 @@
-//! The desk on a real file.
+//! The desk's conformance.
 
-use super::*;
+use super::engine::{Part, Place, on_both};
+use crate::desk::*;
+use std::sync::Arc;
 use yinxin_core::{
     AccountId, CertificateId, DeviceId, Digest, EnrolmentId, MerchantId, Millis, Minor, OrderId,
     PaymentNumber, PersonId, Serial, Thumbprint,
 };
 
-const NOW: Millis = Millis(1_764_000_000_000);
+on_both!(
+    what_was_written_is_there_after_reopening,
+    a_desk_of_a_newer_version_is_not_opened,
+    an_error_rolls_the_whole_write_back,
+    a_person_is_found_by_phone_account_number_account_and_request,
+    a_corrupt_row_is_named,
+    many_readers_share_few_connections_while_one_writes,
+    a_person_keeps_only_so_many_sessions,
+    the_newest_code_counts_and_is_used_once,
+    guesses_are_counted_in_windows_and_forgiven,
+    a_person_has_one_open_enrolment,
+    a_serial_is_signed_at_most_once,
+    what_was_abandoned_is_never_signed,
+    custody_is_kept_either_way_and_a_passkey_keeps_one_key,
+    a_verification_is_of_one_text_and_a_newer_one_renews_it,
+    a_challenge_serves_its_purpose_and_certificate_once,
+    an_order_and_its_withdrawal_are_kept,
+    a_key_answers_its_request_and_refuses_another,
+    sweeping_takes_what_is_over_and_nothing_else,
+    every_way_to_a_row_gives_that_row,
+    what_is_over_is_listed_oldest_first,
+    a_session_ends_with_its_cookie,
+    the_key_of_an_abandoned_certificate_is_forgotten,
+    a_failure_that_the_closure_swallows_still_fails_the_write,
+    every_uniqueness_is_named_by_its_first_column,
+    counts_from_many_nodes_at_once_are_all_counted,
+    one_key_claimed_from_many_nodes_starts_once,
+);
 
-fn desk() -> (tempfile::TempDir, Desk) {
-    let folder = tempfile::tempdir().unwrap();
-    let desk = Desk::open(&folder.path().join("desk.db")).unwrap();
-    (folder, desk)
-}
+const NOW: Millis = Millis(1_764_000_000_000);
 
 fn person(seed: u8) -> PersonRow {
     PersonRow {
@@ -76,38 +101,35 @@ fn issuance(seed: u8) -> IssuanceRow {
 }
 
 /// One person on one device with one enrolment.
-fn furnished() -> (tempfile::TempDir, Desk) {
-    let (folder, desk) = desk();
+fn furnished(place: &Place) -> Arc<Desk> {
+    let desk = place.store().desk;
     desk.write(|tx| {
         tx.insert_person(&person(1))?;
         tx.insert_device(&device(1))?;
         tx.insert_enrolment(&enrolment(1))
     })
     .unwrap();
-    (folder, desk)
+    desk
 }
 
-#[test]
-fn what_was_written_is_there_after_reopening() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("desk.db");
-    Desk::open(&path).unwrap().write(|tx| tx.insert_person(&person(1))).unwrap();
-    let found = Desk::open(&path).unwrap().read(|tx| tx.person(PersonId::from_bytes([1; 10]))).unwrap();
+fn what_was_written_is_there_after_reopening(place: &Place) {
+    place.store().desk.write(|tx| tx.insert_person(&person(1))).unwrap();
+    let found = place.store().desk.read(|tx| tx.person(PersonId::from_bytes([1; 10]))).unwrap();
     assert_eq!(found, Some(person(1)));
 }
 
-#[test]
-fn a_desk_of_a_newer_version_is_not_opened() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("desk.db");
-    drop(Desk::open(&path).unwrap());
-    rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
-    assert_eq!(Desk::open(&path).err(), Some(DeskError::Newer { found: 99, known: 1 }));
+fn a_desk_of_a_newer_version_is_not_opened(place: &Place) {
+    drop(place.store());
+    let newer = match place.postgres {
+        None => "PRAGMA user_version = 99",
+        Some(_) => "UPDATE schema_version SET version = 99",
+    };
+    place.execute(Part::Desk, newer).unwrap();
+    assert_eq!(crate::Store::open(&place.database).err(), Some(DeskError::Newer { found: 99, known: 1 }));
 }
 
-#[test]
-fn an_error_rolls_the_whole_write_back() {
-    let (_folder, desk) = desk();
+fn an_error_rolls_the_whole_write_back(place: &Place) {
+    let desk = place.store().desk;
     let failed = desk.write(|tx| {
         tx.insert_person(&person(1))?;
         tx.insert_person(&PersonRow { phone: person(1).phone, ..person(2) })
@@ -116,9 +138,8 @@ fn an_error_rolls_the_whole_write_back() {
     assert_eq!(desk.read(|tx| tx.person(PersonId::from_bytes([1; 10]))).unwrap(), None);
 }
 
-#[test]
-fn a_person_is_found_by_phone_account_number_account_and_request() {
-    let (_folder, desk) = desk();
+fn a_person_is_found_by_phone_account_number_account_and_request(place: &Place) {
+    let desk = place.store().desk;
     desk.write(|tx| tx.insert_person(&person(7))).unwrap();
     let wanted = Some(person(7));
     desk.read(|tx| {
@@ -134,22 +155,17 @@ fn a_person_is_found_by_phone_account_number_account_and_request() {
     assert_eq!(desk.read(|tx| tx.people_unopened(10)).unwrap(), vec![]);
 }
 
-#[test]
-fn a_corrupt_row_is_named() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("desk.db");
-    let desk = Desk::open(&path).unwrap();
+fn a_corrupt_row_is_named(place: &Place) {
+    let desk = place.store().desk;
     desk.write(|tx| tx.insert_device(&device(3))).unwrap();
-    let other = rusqlite::Connection::open(&path).unwrap();
-    other.execute("UPDATE devices SET kind = 'toaster'", []).unwrap();
+    place.execute(Part::Desk, "UPDATE devices SET kind = 'toaster'").unwrap();
     let failed = desk.read(|tx| tx.device(DeviceId::from_bytes([3; 10]))).unwrap_err();
     let row = "03".repeat(10);
     assert_eq!(failed, DeskError::Corrupt { table: "devices", column: "kind", row, reason: "a known word" });
 }
 
-#[test]
-fn many_readers_share_few_connections_while_one_writes() {
-    let (_folder, desk) = furnished();
+fn many_readers_share_few_connections_while_one_writes(place: &Place) {
+    let desk = furnished(place);
     std::thread::scope(|scope| {
         for _ in 0..16 {
             scope.spawn(|| {
@@ -165,9 +181,8 @@ fn many_readers_share_few_connections_while_one_writes() {
     assert_eq!(desk.read(|tx| tx.guesses("address", NOW)).unwrap().unwrap().count, 20);
 }
 
-#[test]
-fn a_person_keeps_only_so_many_sessions() {
-    let (_folder, desk) = furnished();
+fn a_person_keeps_only_so_many_sessions(place: &Place) {
+    let desk = furnished(place);
     let session = |seed: u8| SessionRow {
         token_hash: Digest::from_bytes([seed; 32]),
         person: PersonId::from_bytes([1; 10]),
@@ -192,9 +207,8 @@ fn a_person_keeps_only_so_many_sessions() {
     assert_eq!(ended, 3);
 }
 
-#[test]
-fn the_newest_code_counts_and_is_used_once() {
-    let (_folder, desk) = desk();
+fn the_newest_code_counts_and_is_used_once(place: &Place) {
+    let desk = place.store().desk;
     let code = |mac: u8, at: i64| CodeRow {
         code: 0,
         phone: "+8613800000001".to_owned(),
@@ -222,9 +236,8 @@ fn the_newest_code_counts_and_is_used_once() {
     assert_eq!((used.tries, used.consumed_at), (1, Some(NOW)));
 }
 
-#[test]
-fn guesses_are_counted_in_windows_and_forgiven() {
-    let (_folder, desk) = desk();
+fn guesses_are_counted_in_windows_and_forgiven(place: &Place) {
+    let desk = place.store().desk;
     let count = |at: i64| desk.write(|tx| tx.count_guess("phone", 1_000, NOW.plus(at))).unwrap().count;
     assert_eq!([count(0), count(1), count(999)], [1, 2, 3]);
     assert_eq!(count(1_000), 1, "the window has closed");
@@ -234,9 +247,8 @@ fn guesses_are_counted_in_windows_and_forgiven() {
     assert_eq!(desk.read(|tx| tx.guesses("phone", NOW.plus(1_001))).unwrap(), None);
 }
 
-#[test]
-fn a_person_has_one_open_enrolment() {
-    let (_folder, desk) = furnished();
+fn a_person_has_one_open_enrolment(place: &Place) {
+    let desk = furnished(place);
     let second = desk.write(|tx| tx.insert_enrolment(&enrolment(2)));
     assert!(second.unwrap_err().is_taken("enrolments.person"));
     desk.write(|tx| tx.verify_enrolment(EnrolmentId::from_bytes([1; 10]), NOW)).unwrap();
@@ -251,9 +263,8 @@ fn a_person_has_one_open_enrolment() {
     assert_eq!(newest, enrolment(2));
 }
 
-#[test]
-fn a_serial_is_signed_at_most_once() {
-    let (_folder, desk) = furnished();
+fn a_serial_is_signed_at_most_once(place: &Place) {
+    let desk = furnished(place);
     let certificate = CertificateId::from_bytes([1; 10]);
     desk.write(|tx| tx.insert_issuance(&issuance(1))).unwrap();
     assert_eq!(desk.read(|tx| tx.issuances_unfinished(9)).unwrap(), vec![issuance(1)]);
@@ -271,9 +282,8 @@ fn a_serial_is_signed_at_most_once() {
     assert!(second.unwrap_err().is_taken("issuances.enrolment"), "one live serial for an enrolment");
 }
 
-#[test]
-fn what_was_abandoned_is_never_signed() {
-    let (_folder, desk) = furnished();
+fn what_was_abandoned_is_never_signed(place: &Place) {
+    let desk = furnished(place);
     let (first, second) = (CertificateId::from_bytes([1; 10]), CertificateId::from_bytes([2; 10]));
     desk.write(|tx| {
         tx.insert_issuance(&issuance(1))?;
@@ -292,9 +302,8 @@ fn what_was_abandoned_is_never_signed() {
     assert_eq!(unfinished(), 1, "only what was given up is closed");
 }
 
-#[test]
-fn custody_is_kept_either_way_and_a_passkey_keeps_one_key() {
-    let (_folder, desk) = furnished();
+fn custody_is_kept_either_way_and_a_passkey_keeps_one_key(place: &Place) {
+    let desk = furnished(place);
     let passkey = Custody::Passkey { credential: vec![4; 16], key: vec![5; 91], signature_count: 3 };
     let pin = Custody::Pin {
         device_key: Digest::from_bytes([6; 32]),
@@ -322,9 +331,8 @@ fn custody_is_kept_either_way_and_a_passkey_keeps_one_key() {
     .unwrap();
 }
 
-#[test]
-fn a_verification_is_of_one_text_and_a_newer_one_renews_it() {
-    let (_folder, desk) = desk();
+fn a_verification_is_of_one_text_and_a_newer_one_renews_it(place: &Place) {
+    let desk = place.store().desk;
     let (certificate, text) = (CertificateId::from_bytes([1; 10]), Digest::from_bytes([2; 32]));
     let (method, verified_at) = (VerificationMethod::Pin, NOW);
     let row = VerificationRow { certificate, text_hash: text, method, verified_at };
@@ -336,9 +344,8 @@ fn a_verification_is_of_one_text_and_a_newer_one_renews_it() {
     assert_eq!(desk.read(|tx| tx.verification(certificate, text)).unwrap(), Some(newer));
 }
 
-#[test]
-fn a_challenge_serves_its_purpose_and_certificate_once() {
-    let (_folder, desk) = desk();
+fn a_challenge_serves_its_purpose_and_certificate_once(place: &Place) {
+    let desk = place.store().desk;
     let certificate = CertificateId::from_bytes([1; 10]);
     let row = ChallengeRow {
         challenge: [5; 32],
@@ -358,9 +365,8 @@ fn a_challenge_serves_its_purpose_and_certificate_once() {
     assert!(!consume(ChallengePurpose::Tap, certificate, 99));
 }
 
-#[test]
-fn an_order_and_its_withdrawal_are_kept() {
-    let (_folder, desk) = desk();
+fn an_order_and_its_withdrawal_are_kept(place: &Place) {
+    let desk = place.store().desk;
     let merchant = MerchantRow {
         merchant: MerchantId::from_bytes([1; 6]),
         account: AccountId::from_bytes([9; 10]),
@@ -392,6 +398,7 @@ fn an_order_and_its_withdrawal_are_kept() {
     desk.read(|tx| {
         assert_eq!(tx.merchant_by_api_key(Digest::from_bytes([1; 32]))?, Some(merchant.clone()));
         assert_eq!(tx.merchant_by_account(merchant.account)?, Some(merchant.clone()));
+        assert_eq!(tx.merchants(9)?, vec![merchant.clone()]);
         assert_eq!(tx.merchant_by_thumbprint(merchant.thumbprint)?, tx.merchant(merchant.merchant)?);
         assert_eq!(tx.order_by_hash(order.hash)?, tx.order(order.order)?);
         assert_eq!(tx.orders_cancelling(9)?.len(), 1);
@@ -423,9 +430,8 @@ fn an_erased_disclosure_leaves_no_name_in_the_file() {
     assert!(!file.windows(11).any(|window| window == b"canary-name"));
 }
 
-#[test]
-fn a_key_answers_its_request_and_refuses_another() {
-    let (_folder, desk) = desk();
+fn a_key_answers_its_request_and_refuses_another(place: &Place) {
+    let desk = place.store().desk;
     let key = ("per_1", "POST /x", "k");
     let claim = |body: u8, at: i64| {
         desk.write(|tx| tx.claim_key(key, Digest::from_bytes([body; 32]), 60_000, NOW.plus(at))).unwrap()
@@ -443,9 +449,8 @@ fn a_key_answers_its_request_and_refuses_another() {
     assert_eq!(claim(2, 4), Claim::Conflict, "an answered key is not let go");
 }
 
-#[test]
-fn sweeping_takes_what_is_over_and_nothing_else() {
-    let (_folder, desk) = desk();
+fn sweeping_takes_what_is_over_and_nothing_else(place: &Place) {
+    let desk = place.store().desk;
     desk.write(|tx| {
         tx.count_guess("old", 1_000, NOW)?;
         tx.count_guess("new", 900_000, NOW)?;
@@ -464,4 +469,157 @@ fn sweeping_takes_what_is_over_and_nothing_else() {
     assert_eq!(desk.write(|tx| tx.sweep(until)).unwrap(), Swept(3));
     assert!(desk.read(|tx| tx.guesses("new", later)).unwrap().is_some());
     assert_eq!(desk.write(|tx| tx.sweep(until)).unwrap(), Swept(0));
+}
+
+fn every_way_to_a_row_gives_that_row(place: &Place) {
+    let desk = furnished(place);
+    let (enrolment_id, certificate) = (EnrolmentId::from_bytes([1; 10]), CertificateId::from_bytes([1; 10]));
+    let (who, on) = (PersonId::from_bytes([1; 10]), DeviceId::from_bytes([1; 10]));
+    let thumbprint = Thumbprint::from_bytes([5; 32]);
+    desk.write(|tx| {
+        tx.know_device(who, on, NOW)?;
+        tx.know_device(who, on, NOW.plus(5))?;
+        tx.insert_issuance(&issuance(1))?;
+        assert!(tx.keep_signed(certificate, b"der", thumbprint)?);
+        tx.rename_device(certificate, "新手机")?;
+        tx.set_device_token(on, Digest::from_bytes([8; 32]))?;
+        tx.set_password(who, "$argon2id$new", NOW.plus(9))?;
+        tx.end_sitting(who)
+    })
+    .unwrap();
+    desk.read(|tx| {
+        assert_eq!(tx.known_since(who, on)?, Some(NOW), "the first time counts");
+        assert_eq!(tx.device_by_token(Digest::from_bytes([8; 32]))?, tx.device(on)?);
+        assert_eq!(tx.device_by_token(Digest::from_bytes([1; 32]))?, None, "the old cookie is forgotten");
+        assert_eq!(tx.enrolment(enrolment_id)?, Some(enrolment(1)));
+        let by_serial = tx.issuance_by_serial(Serial::from_bytes([1; 16]))?.unwrap();
+        assert_eq!((by_serial.device_name.as_str(), by_serial.sequence), ("新手机", 1 << 40));
+        assert_eq!(tx.issuance_by_thumbprint(thumbprint)?.unwrap(), by_serial);
+        let changed = tx.person(who)?.unwrap();
+        assert_eq!((changed.password_changed_at, changed.sitting_until), (NOW.plus(9), Millis(0)));
+        Ok(())
+    })
+    .unwrap();
+    desk.write(|tx| {
+        tx.forget_device(who, on)?;
+        tx.move_enrolment(enrolment_id, EnrolmentState::Active, NOW.plus(1))
+    })
+    .unwrap();
+    assert_eq!(desk.read(|tx| tx.known_since(who, on)).unwrap(), None);
+    assert_eq!(desk.read(|tx| tx.open_enrolment(who)).unwrap(), None);
+}
+
+fn what_is_over_is_listed_oldest_first(place: &Place) {
+    let desk = furnished(place);
+    let over = |at: i64| desk.read(|tx| tx.enrolments_over(NOW.plus(at), 9)).unwrap().len();
+    assert_eq!((over(599_999), over(600_000)), (0, 1));
+    let phone = "+8613800000001";
+    let sent = |purpose| desk.read(|tx| tx.code_last_sent(phone, purpose)).unwrap();
+    assert_eq!(sent(CodePurpose::Enrol), None);
+    let row = ChallengeRow {
+        challenge: [5; 32],
+        purpose: ChallengePurpose::Tap,
+        certificate: CertificateId::from_bytes([1; 10]),
+        expires_at: NOW,
+        consumed_at: None,
+    };
+    desk.write(|tx| tx.insert_challenge(&row)).unwrap();
+    assert_eq!(desk.read(|tx| tx.challenge(&[5; 32])).unwrap(), Some(row));
+}
+
+fn a_session_ends_with_its_cookie(place: &Place) {
+    let desk = furnished(place);
+    let token_hash = Digest::from_bytes([9; 32]);
+    let (person, device) = (PersonId::from_bytes([1; 10]), DeviceId::from_bytes([1; 10]));
+    let session = SessionRow { token_hash, person, device, person_epoch: 2, created_at: NOW, seen_at: NOW };
+    desk.write(|tx| tx.insert_session(&session, 9)).unwrap();
+    desk.write(|tx| tx.touch_session(token_hash, NOW.plus(-5))).unwrap();
+    assert_eq!(desk.read(|tx| tx.session(token_hash)).unwrap(), Some(session), "time runs forward only");
+    desk.write(|tx| tx.delete_session(token_hash)).unwrap();
+    assert_eq!(desk.read(|tx| tx.session(token_hash)).unwrap(), None);
+}
+
+fn the_key_of_an_abandoned_certificate_is_forgotten(place: &Place) {
+    let desk = furnished(place);
+    let passkey = Custody::Passkey { credential: vec![4; 16], key: vec![5; 91], signature_count: 3 };
+    let first = CertificateId::from_bytes([1; 10]);
+    desk.write(|tx| {
+        tx.insert_issuance(&issuance(1))?;
+        tx.insert_custody(first, &passkey)?;
+        tx.raise_signature_count(first, 7)
+    })
+    .unwrap();
+    let counted = Custody::Passkey { credential: vec![4; 16], key: vec![5; 91], signature_count: 7 };
+    assert!(desk.read(|tx| tx.custody(first)).unwrap() == Some(counted));
+    desk.write(|tx| tx.delete_custody(first)).unwrap();
+    assert!(desk.read(|tx| tx.custody(first)).unwrap().is_none());
+}
+
+fn a_failure_that_the_closure_swallows_still_fails_the_write(place: &Place) {
+    let desk = place.store().desk;
+    let failed = desk.write(|tx| {
+        tx.insert_person(&person(1))?;
+        drop(tx.insert_person(&PersonRow { phone: person(1).phone, ..person(2) }));
+        Ok(())
+    });
+    assert!(failed.unwrap_err().is_taken("people.phone"));
+    assert_eq!(desk.read(|tx| tx.person(PersonId::from_bytes([1; 10]))).unwrap(), None);
+}
+
+fn every_uniqueness_is_named_by_its_first_column(place: &Place) {
+    let desk = furnished(place);
+    let taken = |change: &dyn Fn(&DeskWrite<'_>) -> Result<(), DeskError>| {
+        let failed = desk.write(|tx| change(tx)).unwrap_err();
+        if let DeskError::Taken { column } = failed { column } else { failed.to_string() }
+    };
+    let same = |change: fn(PersonRow) -> PersonRow| taken(&|tx| tx.insert_person(&change(person(2))));
+    assert_eq!(same(|row| PersonRow { person: person(1).person, ..row }), "people.person");
+    assert_eq!(same(|row| PersonRow { account: person(1).account, ..row }), "people.account");
+    assert_eq!(
+        same(|row| PersonRow { account_number: person(1).account_number, ..row }),
+        "people.account_number"
+    );
+    assert_eq!(same(|row| PersonRow { registration: person(1).registration, ..row }), "people.registration");
+    assert_eq!(taken(&|tx| tx.insert_enrolment(&enrolment(2))), "enrolments.person");
+    let same_device = || DeviceRow { token_hash: Digest::from_bytes([9; 32]), ..device(1) };
+    assert_eq!(taken(&|tx| tx.insert_device(&same_device())), "devices.device");
+}
+
+fn counts_from_many_nodes_at_once_are_all_counted(place: &Place) {
+    // Files have one process; PostgreSQL has any number of nodes, each with a desk of its own.
+    let first = place.store().desk;
+    let second = place.postgres.is_some().then(|| place.store().desk);
+    let desks: [&Desk; 2] = [&first, second.as_ref().unwrap_or(&first)];
+    std::thread::scope(|scope| {
+        for at in 0..8 {
+            let desk = desks[at % 2];
+            scope.spawn(move || {
+                for _ in 0..10 {
+                    desk.write(|tx| {
+                        tx.count_guess("all", 1_000, NOW)?;
+                        tx.count_guess("phone", 1_000, NOW)
+                    })
+                    .unwrap();
+                }
+            });
+        }
+    });
+    assert_eq!(first.read(|tx| tx.guesses("all", NOW)).unwrap().unwrap().count, 80);
+    assert_eq!(first.read(|tx| tx.guesses("phone", NOW)).unwrap().unwrap().count, 80);
+}
+
+fn one_key_claimed_from_many_nodes_starts_once(place: &Place) {
+    let first = place.store().desk;
+    let second = place.postgres.is_some().then(|| place.store().desk);
+    let desks: [&Desk; 2] = [&first, second.as_ref().unwrap_or(&first)];
+    let claim = |desk: &Desk| {
+        desk.write(|tx| tx.claim_key(("per_1", "POST /x", "k"), Digest::from_bytes([1; 32]), 60_000, NOW))
+            .unwrap()
+    };
+    let claims: Vec<Claim> = std::thread::scope(|scope| {
+        let started: Vec<_> = (0..8).map(|at| scope.spawn(move || claim(desks[at % 2]))).collect();
+        started.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    assert_eq!(claims.iter().filter(|claim| **claim == Claim::Started).count(), 1);
+    assert_eq!(claims.iter().filter(|claim| **claim == Claim::InFlight).count(), 7);
 }

@@ -1,0 +1,177 @@
+//! A real PostgreSQL for tests: one cluster for each test process, one database for each test.
+//!
+//! The cluster lives as long as the process that asked for it: a shell that reads from a pipe to that process ends it and
+//! removes its folder, also after a panic or a kill. It never runs as root and syncs nothing, because what is tested here is
+//! not the disk.
+
+use crate::postgres::Postgres;
+use std::io::{BufRead as _, BufReader};
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// What keeps the cluster: `$1` where the programs are, `$2` its folder, then ports to try.
+const KEEPER: &str = r#"
+trap '' INT TERM
+bin=$1; dir=$2; shift 2
+umask 077; mkdir "$dir" || exit 1
+"$bin/initdb" -D "$dir/data" -U yinxin --auth=trust --no-sync --encoding=UTF8 --locale=C >"$dir/initdb.log" 2>&1 || {
+  cat "$dir/initdb.log" >&2; rm -rf "$dir"; exit 1; }
+cat >>"$dir/data/postgresql.conf" <<CONF
+listen_addresses = '127.0.0.1'
+unix_socket_directories = '$dir'
+fsync = off
+full_page_writes = off
+autovacuum = off
+max_connections = 400
+shared_buffers = 64MB
+CONF
+for port; do
+  "$bin/pg_ctl" -D "$dir/data" -w -s -l "$dir/log" -o "-p $port" start >/dev/null 2>&1 </dev/null && break
+  port=
+done
+[ -n "$port" ] || { cat "$dir/log" >&2; rm -rf "$dir"; exit 1; }
+echo "$port"
+read -r _
+"$bin/pg_ctl" -D "$dir/data" -w -s -m immediate stop >/dev/null 2>&1
+rm -rf "$dir"
+"#;
+
+struct Cluster {
+    dir: PathBuf,
+    port: u16,
+    /// Its input ends with this process.
+    _keeper: Child,
+}
+
+/// A database of its own, empty until something is opened in it.
+pub struct TestDatabase {
+    name: String,
+}
+
+impl TestDatabase {
+    /// Makes one.
+    ///
+    /// # Panics
+    /// Where PostgreSQL 15 or newer is not installed: Debian's package `postgresql`.
+    #[must_use]
+    pub fn new() -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+        run(&url_of("postgres"), &format!("CREATE DATABASE {name}"));
+        Self { name }
+    }
+
+    /// Its address, through the Unix socket.
+    #[must_use]
+    pub fn url(&self) -> String {
+        url_of(&self.name)
+    }
+
+    /// Its address through a port on loopback: the server's own, or that of something in between.
+    #[must_use]
+    pub fn url_at(&self, port: u16) -> String {
+        format!("postgres://yinxin@127.0.0.1:{port}/{}", self.name)
+    }
+
+    /// The cluster's port on loopback.
+    #[must_use]
+    pub fn port() -> u16 {
+        cluster().port
+    }
+
+    /// The database, as the store takes it.
+    ///
+    /// # Panics
+    /// Never: the address is our own.
+    #[must_use]
+    pub fn postgres(&self) -> Postgres {
+        Postgres::at(&self.url()).expect("an address of our own")
+    }
+
+    /// Runs statements, as an intruder would.
+    ///
+    /// # Errors
+    /// What PostgreSQL said.
+    pub fn execute(&self, sql: &str) -> Result<(), String> {
+        let connection = self.postgres().connect(None).map_err(|failure| format!("{failure:?}"))?;
+        connection.batch(sql).map_err(|failure| format!("{failure:?}"))
+    }
+}
+
+impl Default for TestDatabase {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        // Whoever is still connected goes too; the folder is removed at the end in any case.
+        if let Ok(connection) =
+            Postgres::at(&url_of("postgres")).map_err(drop).and_then(|at| at.connect(None).map_err(drop))
+        {
+            drop(connection.batch(&format!("DROP DATABASE {} WITH (FORCE)", self.name)));
+        }
+    }
+}
+
+fn run(url: &str, sql: &str) {
+    let connection =
+        Postgres::at(url).expect("an address of our own").connect(None).expect("the cluster answers");
+    connection.batch(sql).expect("an administrator may do so");
+}
+
+fn url_of(database: &str) -> String {
+    let dir = cluster().dir.display().to_string().replace('/', "%2F");
+    format!("postgres://yinxin@{dir}:{}/{database}", cluster().port)
+}
+
+fn cluster() -> &'static Cluster {
+    static CLUSTER: OnceLock<Cluster> = OnceLock::new();
+    CLUSTER.get_or_init(start)
+}
+
+fn start() -> Cluster {
+    let dir = std::env::temp_dir().join(format!("yinxin-postgres-{}", std::process::id()));
+    let mut keeper = shell();
+    keeper.args(["-c", KEEPER, "keeper"]).arg(programs()).arg(&dir).args(free_ports());
+    let mut keeper = keeper.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("a shell starts");
+    let mut said = String::new();
+    BufReader::new(keeper.stdout.take().expect("it is piped"))
+        .read_line(&mut said)
+        .expect("the shell answers");
+    let port = said.trim().parse().expect("PostgreSQL started; what it said instead is above");
+    Cluster { dir, port, _keeper: keeper }
+}
+
+/// A shell that is not root: PostgreSQL refuses to run as root.
+fn shell() -> Command {
+    let is_root = Command::new("id").arg("-u").output().is_ok_and(|said| said.stdout == b"0\n");
+    if !is_root {
+        return Command::new("sh");
+    }
+    let known = |user: &&str| Command::new("id").arg(user).output().is_ok_and(|said| said.status.success());
+    let user = ["postgres", "nobody"].into_iter().find(known).expect("a user without rights");
+    let mut shell = Command::new("setpriv");
+    shell.args([&format!("--reuid={user}"), "--clear-groups", "--", "sh"]).current_dir("/");
+    shell
+}
+
+/// Where the newest `initdb` is.
+fn programs() -> PathBuf {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let number = |path: &PathBuf| path.file_name()?.to_str()?.parse::<u32>().ok();
+    let newest =
+        versions.map(|entry| entry.path()).filter(|path| number(path) >= Some(15)).max_by_key(number);
+    let found = newest.map(|version| version.join("bin")).filter(|bin| bin.join("initdb").exists());
+    found.expect("PostgreSQL 15 or newer is needed: apt-get install --no-install-recommends postgresql")
+}
+
+/// Ports that were free a moment ago.
+fn free_ports() -> Vec<String> {
+    let held: Vec<TcpListener> = (0..4).filter_map(|_| TcpListener::bind(("127.0.0.1", 0)).ok()).collect();
+    held.iter().filter_map(|held| held.local_addr().ok()).map(|address| address.port().to_string()).collect()
+}

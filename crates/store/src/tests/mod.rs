@@ -1,0 +1,10 @@
+//! The conformance suite: the same tests on files and on a real PostgreSQL, every question of the store among them.
+
+mod coverage;
+mod desk;
+mod engine;
+mod journal;
+mod lease;
+mod proxy;
+mod schema;
+mod views;

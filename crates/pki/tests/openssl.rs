@@ -13,7 +13,7 @@ use house::{ACCOUNT, DAY, House, NOW, ORIGIN, issue, key, public, serial};
 use tempfile::TempDir;
 use yinxin_pki::ceremony::{self, Stamp};
 use yinxin_pki::jws::TYP_PAYMENT;
-use yinxin_pki::ocsp::{Naming, Responder, Status, respond};
+use yinxin_pki::ocsp::{self, Naming, Responder, Status, respond};
 use yinxin_pki::{
     Certificate, CertificationRequest, ChainError, CrlContent, FileSigner, Jws, Profile, Purpose, Reason,
     Revoked, Signer, der_signature, tls, verify_chain,
@@ -229,6 +229,29 @@ fn openssl_accepts_every_kind_of_status_answer() {
             }
         }
     }
+}
+
+#[test]
+fn our_own_question_is_the_one_that_openssl_asks() {
+    let house = demo();
+    let folder = furnish(&house, &[]);
+    write(&folder, "leaf.pem", issue(&house.payment, Profile::Payment, ACCOUNT, 11).pem());
+    good(
+        folder.path(),
+        &[
+            "ocsp",
+            "-issuer",
+            "payment-ca.pem",
+            "-sha256",
+            "-cert",
+            "leaf.pem",
+            "-no_nonce",
+            "-reqout",
+            "ask.der",
+        ],
+    );
+    let theirs = fs::read(folder.path().join("ask.der")).unwrap();
+    assert_eq!(ocsp::request(house.payment.certificate(), &serial(11)).unwrap(), theirs);
 }
 
 #[test]

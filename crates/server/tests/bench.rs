@@ -49,3 +49,42 @@ fn a_small_measurement_posts_every_payment_and_tells_the_engine_s_ratios() {
     let kept: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
     assert_eq!(kept, told);
 }
+
+#[test]
+fn payments_that_come_by_chance_are_timed_from_when_they_should_have_been_sent() {
+    let words = ["open", "--people", "20", "--clients", "8", "--seconds", "0.4", "--rounds", "1", "--json"];
+    let told = bench(&words);
+    assert!(
+        number(&told, "p50_ms") <= number(&told, "p99_ms")
+            && number(&told, "p99_ms") <= number(&told, "p999_ms")
+    );
+    assert!(number(&told, "offered_per_s") < number(&told, "saturation_per_s"));
+    assert_eq!(told["outcomes"].as_object().unwrap().keys().collect::<Vec<_>>(), ["posted"]);
+}
+
+#[test]
+fn books_that_were_filled_in_part_are_filled_on_and_measured_against_empty_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("full");
+    let data = data.display().to_string();
+    let grow = |people: &str, payments: &str| {
+        let size = ["growth", "--people", people, "--payments", payments, "--payers", "5", "--clients", "2"];
+        bench(&[&size[..], &["--seconds", "0.2", "--rounds", "1", "--data", &data, "--json"]].concat())
+    };
+    let first = grow("10", "20");
+    let second = grow("30", "120");
+    // Each of 30 people: opened, requested, issued, activated, tap, money; and four payments.
+    assert!(number(&second, "records") >= 300.0, "{second}");
+    assert!(number(&second, "records") > number(&first, "records"));
+    assert!(number(&second, "ready_ms") > 0.0 && number(&second, "disk_mib") > 0.0);
+    assert_eq!(second["ratios"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn each_operation_with_a_certificate_has_its_cost() {
+    let told = bench(&["pki", "--seconds", "0.02", "--json"]);
+    for name in ["sign", "verify", "issue", "ocsp_answer", "crl_of_1000"] {
+        assert!(number(&told["us"], name) > 0.0, "{name} in {told}");
+    }
+    assert!(number(&told["us"], "crl_of_1000") > number(&told["us"], "crl_empty"));
+}

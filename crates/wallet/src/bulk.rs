@@ -8,6 +8,7 @@
 //!
 //! Everything that is random elsewhere is drawn from one seed here, so that an interrupted filling goes on where it stopped.
 
+mod authority;
 mod payments;
 mod people;
 
@@ -144,10 +145,13 @@ impl Wallet {
         }))
     }
 
-    /// How many people the book has.
-    #[must_use]
-    pub fn bulk_count(&self) -> usize {
-        self.inner.writer.book(|book| book.counts().0)
+    /// Waits until the views show everything, however long that takes.
+    pub async fn bulk_settle(&self) -> Result<(), WalletError> {
+        self.refuse_live()?;
+        let mut projected = self.inner.projected.clone();
+        let records = self.records();
+        projected.wait_for(|mark| *mark >= records).await.map_err(|_| WalletError::Busy)?;
+        Ok(())
     }
 
     fn refuse_live(&self) -> Result<(), WalletError> {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use der::asn1::{Any, BitString, GeneralizedTime, Null, OctetString};
 use der::{Decode, Encode};
+use spki::AlgorithmIdentifierOwned;
 use x509_cert::ext::Extension;
 
 use crate::certificate::Certificate;
@@ -21,7 +22,7 @@ use crate::x509;
 use crate::{Error, Result};
 use wire::{
     BasicResponse, CertId, CertStatus, OcspRequest, OcspResponse, ResponderId, ResponseBytes, ResponseData,
-    ResponseStatus, RevokedInfo, SingleResponse,
+    ResponseStatus, RevokedInfo, SingleResponse, TbsRequest,
 };
 
 /// Largest request that is read, bytes.
@@ -146,6 +147,25 @@ pub fn respond(
     };
     answer(responder, question, now_ms, valid_ms, lookup)
         .unwrap_or_else(|_| failure(ResponseStatus::InternalError))
+}
+
+/// Asks about one certificate of `issuer`, DER; without a nonce.
+pub fn request(issuer: &Certificate, serial: &Serial) -> Result<Vec<u8>> {
+    let fields = issuer.fields();
+    let name = fields.subject.to_der().map_err(x509::encoding)?;
+    let id = CertId {
+        hash: AlgorithmIdentifierOwned { oid: wire::SHA256, parameters: Some(Any::null()) },
+        name_hash: x509::octets(&sha256(&name))?,
+        key_hash: x509::octets(&sha256(fields.key.point()))?,
+        serial: serial.to_x509()?,
+    };
+    let tbs = TbsRequest {
+        version: None,
+        requestor: None,
+        requests: vec![wire::Request { id, extensions: None }],
+        extensions: None,
+    };
+    OcspRequest { tbs, signature: None }.to_der().map_err(x509::encoding)
 }
 
 /// The request inside a `GET` address (RFC 6960 appendix A.1): base64, percent-encoded or not.

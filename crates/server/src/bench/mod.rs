@@ -7,12 +7,19 @@
 //!
 //! Only ratios taken in one interleaved run can be compared between machines.
 
+mod authority;
+mod chance;
+mod filling;
+mod growth;
 mod host;
 mod load;
 mod machine;
 mod memory;
+mod open;
 mod pay;
 mod payer;
+mod pgbench;
+mod postgres;
 mod process;
 mod report;
 mod side;
@@ -20,8 +27,12 @@ mod verify;
 mod wire;
 mod world;
 
+pub(crate) use authority::pki;
+pub(crate) use growth::{Growth, growth};
 pub(crate) use host::host;
+pub(crate) use open::open;
 pub(crate) use pay::pay;
+pub(crate) use pgbench::pgbench;
 pub(crate) use report::Tell;
 
 use std::path::PathBuf;

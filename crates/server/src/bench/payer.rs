@@ -1,5 +1,6 @@
 //! People who pay: their keys, their chains of texts, and the requests that were signed before they are sent.
 
+use super::chance::Chance;
 use anyhow::Context as _;
 use std::collections::VecDeque;
 use yinxin_client::signing::{SignedText, payment_body, sign_authorisation};
@@ -46,7 +47,7 @@ pub(super) struct Payer {
     signed: Place,
     /// The last text that was accepted.
     accepted: Place,
-    chance: u64,
+    chance: Chance,
     ready: VecDeque<Request>,
 }
 
@@ -95,9 +96,14 @@ impl Payer {
             session: person.session.expose().to_owned(),
             signed: place,
             accepted: place,
-            chance: u64::from_be_bytes(seed.draw("chance", number)),
+            chance: Chance::new(u64::from_be_bytes(seed.draw("chance", number))),
             ready: VecDeque::new(),
         })
+    }
+
+    /// How many texts the chain has behind it: it began with the person's number.
+    pub(super) fn paid(&self) -> u64 {
+        self.accepted.seq.saturating_sub(u64::from(self.number))
     }
 
     /// Whose money it is.
@@ -153,7 +159,7 @@ impl Payer {
         let (salt, number): ([u8; 32], [u8; 16]) = (salt.try_into()?, number.try_into()?);
         let number = PaymentNumber::from_bytes(number);
         let seconds = now.seconds();
-        let amount = 1 + self.draw() % AMOUNT_MAX_MINOR;
+        let amount = 1 + self.chance.draw() % AMOUNT_MAX_MINOR;
         let text = PayText {
             audience: town.origin.clone(),
             number,
@@ -198,16 +204,7 @@ impl Payer {
         let others =
             u64::try_from(town.neighbours.len()).ok()?.checked_sub(1).filter(|others| *others > 0)?;
         let own = usize::try_from(self.number).ok()?;
-        let at = usize::try_from(self.draw() % others).ok()?;
+        let at = usize::try_from(self.chance.draw() % others).ok()?;
         town.neighbours.get(if at < own { at } else { at + 1 })
-    }
-
-    /// splitmix64: whom one pays need not be hard to guess.
-    fn draw(&mut self) -> u64 {
-        self.chance = self.chance.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.chance;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
     }
 }

@@ -2,6 +2,7 @@
 
 use super::float;
 use super::load::{Phone, Tally, closed_loop, payers, phones, sign_ahead};
+use super::open::arrivals;
 use super::payer::Town;
 use super::process::{Server, Usage, own_thread_ns};
 use super::wire::Dialler;
@@ -41,7 +42,7 @@ pub(super) struct Round {
 impl Side {
     /// Starts a server on `world` and opens `clients` connections for `people`.
     pub(super) fn start(world: World, people: People, clients: u32) -> anyhow::Result<Self> {
-        let server = Server::start(&world.path)?;
+        let server = world.serve()?;
         // One thread: the generator leaves the cores to the server.
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let dialler = Dialler::new(&people.town.origin, &server.root)?;
@@ -60,6 +61,21 @@ impl Side {
         let round = Round { tally, took, usage, generator_ns: own_thread_ns().saturating_sub(own_before) };
         self.rate = round.per_second();
         Ok(round)
+    }
+
+    /// Lets `rate` payments a second come by chance for `length`; latencies count from when each should have been sent.
+    pub(super) fn open_round(
+        &mut self,
+        rate: f64,
+        length: Duration,
+        seed: u64,
+    ) -> anyhow::Result<(Tally, Duration)> {
+        self.sign_ahead(rate * length.as_secs_f64() * RATE_MARGIN)?;
+        let phones = std::mem::take(&mut self.phones);
+        let (phones, tally, took) =
+            self.runtime.block_on(arrivals(phones, &self.town, (rate, length, seed)))?;
+        self.phones = phones;
+        Ok((tally, took))
     }
 
     fn sign_ahead(&mut self, requests: f64) -> anyhow::Result<()> {

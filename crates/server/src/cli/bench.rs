@@ -15,12 +15,20 @@ pub(super) struct Bench {
 enum Scenario {
     /// Signed payments over HTTPS against bare signature verification.
     Pay(Pay),
+    /// Latency of payments that come by chance, at half of saturation.
+    Open(Pay),
+    /// Signed payments beside PostgreSQL's own TPC-B.
+    Pgbench(Pay),
+    /// Full books against empty ones, and how soon a server of full books is ready.
+    Growth(Growth),
+    /// What one operation with a certificate costs.
+    Pki(Pki),
     /// Serve a data directory of a measurement; what the others measure.
     #[command(hide = true)]
     Host(Host),
 }
 
-/// Signed payments over HTTPS against bare signature verification.
+/// A measurement under load.
 #[derive(Args)]
 struct Pay {
     #[command(flatten)]
@@ -50,6 +58,44 @@ struct Load {
     /// Keep the books in this directory; without it they are thrown away.
     #[arg(long)]
     data: Option<PathBuf>,
+}
+
+/// Full books against empty ones.
+#[derive(Args)]
+struct Growth {
+    /// Connections that pay at once.
+    #[arg(long, default_value_t = 64)]
+    clients: u32,
+    /// Length of a round.
+    #[arg(long, default_value_t = 4.0)]
+    seconds: f64,
+    /// Rounds; the medians are told.
+    #[arg(long, default_value_t = 3)]
+    rounds: u32,
+    /// People in the full books.
+    #[arg(long, default_value_t = 1_000_000)]
+    people: u32,
+    /// Payments in the full books.
+    #[arg(long, default_value_t = 10_000_000)]
+    payments: u64,
+    /// People who pay during the rounds.
+    #[arg(long, default_value_t = 10_000)]
+    payers: u32,
+    /// Where the full books are kept; a filling that was interrupted goes on.
+    #[arg(long, default_value = "bench/data")]
+    data: PathBuf,
+    #[command(flatten)]
+    report: Report,
+}
+
+/// What one operation with a certificate costs.
+#[derive(Args)]
+struct Pki {
+    /// Time for each operation.
+    #[arg(long, default_value_t = 1.0)]
+    seconds: f64,
+    #[command(flatten)]
+    report: Report,
 }
 
 /// How the result is told.
@@ -84,6 +130,20 @@ impl Load {
     }
 }
 
+impl Growth {
+    fn plan(&self) -> bench::Growth {
+        let load = bench::Load {
+            clients: self.clients,
+            seconds: self.seconds,
+            rounds: self.rounds,
+            people: self.payers,
+            preload: 0,
+            data: Some(self.data.clone()),
+        };
+        bench::Growth { load, people: self.people, payments: self.payments }
+    }
+}
+
 impl Report {
     fn tell(self) -> bench::Tell {
         bench::Tell { json: self.json, record: self.record }
@@ -94,6 +154,10 @@ impl Bench {
     pub(super) fn run(self) -> anyhow::Result<()> {
         match self.scenario {
             Scenario::Pay(pay) => bench::pay(&pay.load.plan(), &pay.report.tell()),
+            Scenario::Open(open) => bench::open(&open.load.plan(), &open.report.tell()),
+            Scenario::Pgbench(pgbench) => bench::pgbench(&pgbench.load.plan(), &pgbench.report.tell()),
+            Scenario::Growth(growth) => bench::growth(&growth.plan(), &growth.report.tell()),
+            Scenario::Pki(pki) => bench::pki(pki.seconds, &pki.report.tell()),
             Scenario::Host(host) => bench::host(&host.data),
         }
     }

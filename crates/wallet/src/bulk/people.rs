@@ -31,7 +31,7 @@ pub struct Applicant {
 }
 
 /// What was laid out for one applicant.
-struct Laid {
+pub(super) struct Laid {
     number: u32,
     prepared: Prepared,
     issuance: IssuanceRow,
@@ -66,7 +66,7 @@ impl Wallet {
         Ok(())
     }
 
-    fn lay_out(&self, seed: &BulkSeed, applicant: &Applicant) -> Result<Laid, WalletError> {
+    pub(super) fn lay_out(&self, seed: &BulkSeed, applicant: &Applicant) -> Result<Laid, WalletError> {
         let number = applicant.number;
         let now = self.now();
         let not_before = Millis::from_seconds(now.plus(-BACKDATE_MS).seconds());
@@ -109,7 +109,7 @@ impl Wallet {
     }
 
     /// Signed between the two records, as a device's certificate is.
-    fn sign(&self, laid: Laid) -> Result<(u32, IssuanceRow), WalletError> {
+    pub(super) fn sign(&self, laid: Laid) -> Result<(u32, IssuanceRow), WalletError> {
         let signed: Certificate = self.inner.authority.payment().sign(laid.prepared).map_err(failed)?;
         let thumbprint = Some(Thumbprint::from_bytes(signed.thumbprint()));
         Ok((laid.number, IssuanceRow { der: Some(signed.der().to_vec()), thumbprint, ..laid.issuance }))

@@ -329,14 +329,19 @@ impl Book {
     }
 
     fn facts(&self, body: Body, command: Option<CommandId>, now: Now) -> Facts {
-        let touched = self.touched(&body);
+        let previous = self.previous(&body);
+        let policy = u32::try_from(self.policies.len()).unwrap_or(u32::MAX);
+        Facts { at: now.at, day: now.day, policy, command, previous, body }
+    }
+
+    /// Index of the last record of each account and of the certificate that a record with this body continues.
+    fn previous(&self, body: &Body) -> Vec<u64> {
+        let touched = self.touched(body);
         let accounts =
             touched.accounts.iter().filter_map(|id| self.accounts.get(id)).map(|account| account.touched);
         let certificate =
             touched.certificate.and_then(|id| self.certificates.get(&id)).map(|found| found.touched);
-        let previous = accounts.chain(certificate).collect();
-        let policy = u32::try_from(self.policies.len()).unwrap_or(u32::MAX);
-        Facts { at: now.at, day: now.day, policy, command, previous, body }
+        accounts.chain(certificate).collect()
     }
 
     fn touched(&self, body: &Body) -> Touched {

@@ -3,40 +3,27 @@
 use super::{Disclosure, NewPayment};
 use crate::openings::Kept;
 use crate::payments::known::KnownCertificate;
-use crate::{SessionContext, Wallet, WalletError};
+use crate::{Wallet, WalletError};
 use yinxin_core::text::{PayText, PayeeName, is_displayable, memo_commitment, name_commitment};
-use yinxin_core::{Digest, PaymentNumber, Refusal};
+use yinxin_core::{PaymentNumber, Refusal};
 use yinxin_store::desk::{DisclosureRow, Opening};
 
 /// Characters of a memo.
 const MEMO_MAX_CHARS: usize = 40;
 
 impl Wallet {
-    /// Refuses cheaply, before anything is kept, what is not the next text of its certificate, and a number used before.
-    pub(super) fn check_place(
-        &self,
-        session: &SessionContext,
-        known: &KnownCertificate,
-        text: &PayText,
-        hash: Digest,
-    ) -> Result<(), WalletError> {
+    /// Refuses cheaply, before anything is kept, what is not the next text of its certificate.
+    pub(super) fn check_place(&self, known: &KnownCertificate, text: &PayText) -> Result<(), WalletError> {
         let last =
             self.inner.writer.book(|book| book.certificate(&known.id).map(|certificate| certificate.last));
         let last = last.ok_or(WalletError::CertificateUnknown)?;
         let next = text.seq == last.seq.saturating_add(1) && text.prev == last.hash;
         // Equal to the last: the same bytes again, or a fork, which the book records.
-        if !next && text.seq != last.seq {
-            let behind = text.seq < last.seq;
-            let refusal = if behind { Refusal::SequenceBehind } else { Refusal::SequenceAhead };
-            return Err(WalletError::Refused(refusal));
+        if next || text.seq == last.seq {
+            return Ok(());
         }
-        let before = self.inner.store.views.payment(&session.account, &text.number)?;
-        match before.and_then(|row| self.inner.writer.load(row.index).ok().flatten()) {
-            Some(found) if found.facts.payment().is_some_and(|payment| payment.hash != hash) => {
-                Err(WalletError::Refused(Refusal::NumberReused))
-            }
-            Some(_) | None => Ok(()),
-        }
+        let behind = text.seq < last.seq;
+        Err(WalletError::Refused(if behind { Refusal::SequenceBehind } else { Refusal::SequenceAhead }))
     }
 
     /// The names and the memo that were committed to are the ones that people see, and are kept on the desk.
@@ -88,15 +75,10 @@ impl Wallet {
             payee_name: new.payee_name.as_ref().map(opening),
             memo: new.memo.as_ref().map(opening),
         };
-        let kept = if row.payee_name.is_none() && row.memo.is_none() {
-            match self.inner.store.desk.read(|desk| desk.disclosure(number))? {
-                Some(_) => Kept::Others,
-                None => Kept::Same,
-            }
-        } else {
-            self.inner.openings.keep(row).await?
-        };
-        match kept {
+        if row.payee_name.is_none() && row.memo.is_none() {
+            return Ok(());
+        }
+        match self.inner.openings.keep(row).await? {
             Kept::Same => Ok(()),
             Kept::Others => Err(WalletError::Refused(Refusal::NumberReused)),
         }

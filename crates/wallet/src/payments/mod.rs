@@ -100,7 +100,7 @@ impl Wallet {
         if text.audience != self.inner.settings.origin {
             return Err(WalletError::AudienceMismatch);
         }
-        let authorisation = match self.authorisation(session, &known, &jws, &text, &new).await {
+        let authorisation = match self.authorisation(&known, &jws, &text, &new).await {
             Ok(authorisation) => authorisation,
             Err(error) => return self.as_before(session, &text, &jws).await?.ok_or(error),
         };
@@ -201,7 +201,6 @@ impl Wallet {
 
     async fn authorisation(
         &self,
-        session: &SessionContext,
         known: &KnownCertificate,
         jws: &Jws,
         text: &PayText,
@@ -216,13 +215,13 @@ impl Wallet {
             (PaymentKind::Pay, None) => return Err(WalletError::OrderUnknown),
             (PaymentKind::Transfer, _) => (Entry::Account, None),
         };
-        self.check_place(session, known, text, hash)?;
+        self.check_place(known, text)?;
         self.check_disclosures(text, new).await?;
         let verification = match &new.verification {
             Some(proof) => Some(self.verify_text(known.id, hash, proof)?),
             None => None,
         };
-        let context = Context { person: session.person, verification, entry };
+        let context = Context { person: known.person, verification, entry };
         let authorisation = jws.to_compact();
         let evidence =
             PaymentEvidence { version: 1, authorisation, order, context: context.clone() }.to_bytes();

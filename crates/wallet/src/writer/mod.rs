@@ -32,6 +32,11 @@ const QUEUE_MAX: usize = 4_096;
 const BATCH_MAX: usize = 1_024;
 /// Timed events emitted before each batch (house, law 6).
 const DUE_MAX: usize = 256;
+/// How long the writer lets commands gather while many come: a commit costs the same disk synchronisation and one signed
+/// head however many it carries. Whoever waits for it is not served sooner by a commit of his own.
+const LINGER: Duration = Duration::from_micros(500);
+/// A batch with fewer commands was made in a quiet time.
+const LINGER_FROM: usize = 8;
 /// How often the writer looks at its timers when nobody asks for anything.
 const IDLE_MS: u64 = 1_000;
 /// Batches after which the write-ahead log is tidied although nobody is idle.
@@ -117,12 +122,19 @@ pub(crate) fn start(parts: Parts) -> std::io::Result<(Handle, std::thread::JoinH
 impl Writer {
     fn run(mut self, waiting: &Receiver<Job>) {
         let mut untidied = 0;
+        let mut before = 0;
         loop {
             let jobs: Vec<Job> = match waiting.recv_timeout(Duration::from_millis(IDLE_MS)) {
-                Ok(first) => std::iter::once(first).chain(waiting.try_iter()).take(BATCH_MAX).collect(),
+                Ok(first) => {
+                    if before >= LINGER_FROM {
+                        gather();
+                    }
+                    std::iter::once(first).chain(waiting.try_iter()).take(BATCH_MAX).collect()
+                }
                 Err(RecvTimeoutError::Timeout) => Vec::new(),
                 Err(RecvTimeoutError::Disconnected) => return,
             };
+            before = jobs.len();
             self.meters.taken(jobs.len());
             let idle = jobs.is_empty();
             if let Err(StoreError::Sync(reason)) = self.batch(jobs) {
@@ -332,6 +344,12 @@ enum Verdict {
     Recorded(u64),
     Same(u64),
     Refused(Refusal),
+}
+
+/// Lets commands gather. Waiting for each one would wake this thread for every command, which costs more than it saves.
+#[expect(clippy::disallowed_methods, reason = "what is waited for is time: that more commands come")]
+fn gather() {
+    std::thread::sleep(LINGER);
 }
 
 fn answer(reply: oneshot::Sender<Reply>, said: Reply) {

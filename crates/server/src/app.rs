@@ -2,6 +2,7 @@
 
 use crate::adapters::sms_tray::SmsTray;
 use crate::door::guard::Site;
+use crate::door::streams::Streams;
 use std::ops::Deref;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -12,7 +13,12 @@ use crate::api::wire::Amount;
 
 /// Shared by all requests; cheap to clone.
 #[derive(Clone)]
-pub(crate) struct App(Arc<Parts>);
+pub(crate) struct App(Arc<Shared>);
+
+struct Shared {
+    parts: Parts,
+    streams: Streams,
+}
 
 /// What [`App`] holds.
 pub(crate) struct Parts {
@@ -41,7 +47,12 @@ pub(crate) struct Demo {
 impl App {
     /// Shares `parts`.
     pub(crate) fn new(parts: Parts) -> Self {
-        Self(Arc::new(parts))
+        Self(Arc::new(Shared { parts, streams: Streams::new() }))
+    }
+
+    /// The places for event streams.
+    pub(crate) fn streams(&self) -> &Streams {
+        &self.0.streams
     }
 
     /// `minor` units of the deployment's currency, as the wire writes money.
@@ -59,7 +70,7 @@ impl Deref for App {
     type Target = Parts;
 
     fn deref(&self) -> &Parts {
-        &self.0
+        &self.0.parts
     }
 }
 

@@ -270,6 +270,7 @@ impl Wallet {
             })?;
             let ended = (session.person, issuance.device);
             self.inner.sessions.forget_where(|known| (known.session.person, known.session.device) == ended);
+            self.tell_session_ended(session.account);
         }
         let action = Action::Revoke { certificate, reason };
         let evidence = session_evidence(session);

@@ -13,7 +13,7 @@ use crate::{Wallet, WalletError};
 use std::net::IpAddr;
 use yinxin_core::{Digest, Millis};
 use yinxin_pki::symmetric::{constant_time_eq, hmac_sha256};
-use yinxin_store::desk::{CodePurpose, CodeRow, DeskError, DeskWrite};
+use yinxin_store::desk::{CodePurpose, CodeRow, DeskError, DeskRead, DeskWrite};
 
 pub use yinxin_store::desk::DeviceKind;
 
@@ -70,6 +70,21 @@ impl Wallet {
         self.send_code(errand, device, Some(address)).await
     }
 
+    /// Whether a code for registration could be asked for now; only looks, so that a flood beyond the budgets writes nothing.
+    ///
+    /// # Errors
+    /// `PhoneInvalid`, `TooManyTries`.
+    pub fn look_for_code(&self, phone: &str, address: IpAddr) -> Result<(), WalletError> {
+        let phone = Phone::parse(phone).ok_or(WalletError::PhoneInvalid)?;
+        let now = self.now();
+        let budgets = message_budgets(phone.as_str(), CodePurpose::Register, Some(address));
+        let wait = self.inner.store.desk.read(|desk| {
+            let soon = too_soon(desk, phone.as_str(), CodePurpose::Register, now)?;
+            soon.map_or_else(|| guessing::full(desk, &budgets, now), |next| Ok(Some(next)))
+        })?;
+        wait.map_or(Ok(()), |retry_at| Err(WalletError::TooManyTries { retry_at }))
+    }
+
     /// Sends a code for `errand`; the text names `device`.
     pub(crate) async fn send_code(
         &self,
@@ -90,11 +105,7 @@ impl Wallet {
             tries: 0,
             consumed_at: None,
         };
-        let strangers = address
-            .map(|address| Budget::messages_from(address).into_iter().chain([Budget::messages_in_all()]));
-        let own =
-            [Budget::messages(&row.phone, row.purpose), Budget::messages_of_the_day(&row.phone, row.purpose)];
-        let budgets: Vec<Budget> = strangers.into_iter().flatten().chain(own).collect();
+        let budgets = message_budgets(&row.phone, row.purpose, address);
         if let Some(retry_at) = self.inner.store.desk.write(|tx| keep(tx, &row, &budgets, now))? {
             return Err(WalletError::TooManyTries { retry_at });
         }
@@ -225,6 +236,25 @@ enum Use {
     Later,
 }
 
+/// What counts the messages to a phone, and those that strangers ask for.
+fn message_budgets(phone: &str, purpose: CodePurpose, stranger: Option<IpAddr>) -> Vec<Budget> {
+    let strangers =
+        stranger.map(|address| Budget::messages_from(address).into_iter().chain([Budget::messages_in_all()]));
+    let own = [Budget::messages(phone, purpose), Budget::messages_of_the_day(phone, purpose)];
+    strangers.into_iter().flatten().chain(own).collect()
+}
+
+/// When the next message may be sent, if that is not now.
+fn too_soon(
+    desk: &DeskRead<'_>,
+    phone: &str,
+    purpose: CodePurpose,
+    now: Millis,
+) -> Result<Option<Millis>, DeskError> {
+    let next = desk.code_last_sent(phone, purpose)?.map(|last| last.plus(RESEND_AFTER_MS));
+    Ok(next.filter(|next| *next > now))
+}
+
 /// Keeps a code that is about to be sent; `Some(when)` when it is too soon.
 fn keep(
     tx: &DeskWrite<'_>,
@@ -232,8 +262,7 @@ fn keep(
     budgets: &[Budget],
     now: Millis,
 ) -> Result<Option<Millis>, DeskError> {
-    let next = tx.code_last_sent(&row.phone, row.purpose)?.map(|last| last.plus(RESEND_AFTER_MS));
-    if let Some(next) = next.filter(|next| *next > now) {
+    if let Some(next) = too_soon(tx, &row.phone, row.purpose, now)? {
         return Ok(Some(next));
     }
     if let Some(full) = guessing::count(tx, budgets, now)? {

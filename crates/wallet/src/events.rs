@@ -1,5 +1,6 @@
 //! What changes, for those who listen while they are connected: server-sent events, a checkout page, a shop.
 
+use crate::Wallet;
 use tokio::sync::broadcast;
 use yinxin_core::{AccountId, Body, Book, CertificateId, Facts, OrderId, Outcome, PersonId};
 
@@ -73,6 +74,19 @@ impl Change {
             | Body::PaymentVoided { .. } => return None,
         };
         Some(Self { index, what, accounts, order })
+    }
+}
+
+impl Wallet {
+    /// Tells those who listen to `account` that a session there has ended, which no record says.
+    pub(crate) fn tell_session_ended(&self, account: AccountId) {
+        let index = self.records().saturating_sub(1);
+        self.inner.events.tell(Some(Change {
+            index,
+            what: What::Person,
+            accounts: vec![account],
+            order: None,
+        }));
     }
 }
 

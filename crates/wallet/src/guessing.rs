@@ -12,7 +12,7 @@ use crate::{Wallet, WalletError};
 use std::net::IpAddr;
 use yinxin_core::text::sha256;
 use yinxin_core::{DeviceId, Millis, PersonId};
-use yinxin_store::desk::{CodePurpose, DeskError, DeskWrite};
+use yinxin_store::desk::{CodePurpose, DeskError, DeskRead, DeskWrite};
 
 /// One counter and how full it may be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,6 +128,21 @@ pub(crate) fn count(
     Ok(None)
 }
 
+/// `Some(when)` at the first budget that has no place for another try.
+pub(crate) fn full(
+    desk: &DeskRead<'_>,
+    budgets: &[Budget],
+    now: Millis,
+) -> Result<Option<Millis>, DeskError> {
+    for budget in budgets {
+        let stands = desk.guesses(&budget.counter, now)?;
+        if let Some(stands) = stands.filter(|stands| stands.count >= budget.most) {
+            return Ok(Some(stands.closes_at));
+        }
+    }
+    Ok(None)
+}
+
 /// Gives the counts of a right try back.
 pub(crate) fn forgive(tx: &DeskWrite<'_>, budgets: &[Budget]) -> Result<(), DeskError> {
     budgets.iter().try_for_each(|budget| tx.forgive_guess(&budget.counter))
@@ -137,6 +152,10 @@ impl Wallet {
     /// Counts one try, durably, before anything is compared.
     pub(crate) fn count_guess(&self, budgets: &[Budget]) -> Result<(), WalletError> {
         let now = self.now();
+        // A full budget is seen by reading: a flood beyond it writes nothing, and never waits for the disk.
+        if let Some(retry_at) = self.inner.store.desk.read(|desk| full(desk, budgets, now))? {
+            return Err(WalletError::TooManyTries { retry_at });
+        }
         match self.inner.store.desk.write(|tx| count(tx, budgets, now))? {
             Some(retry_at) => Err(WalletError::TooManyTries { retry_at }),
             None => Ok(()),

@@ -70,8 +70,7 @@ impl Wallet {
             return Err(WalletError::Malformed);
         }
         let claimed = ClaimedKey { caller: caller.to_owned(), route: route.to_owned(), key: key.to_owned() };
-        // Keyed: a body may hold a guess of a secret, and its plain hash would tell it.
-        let body_hash = Digest::from_bytes(hmac_sha256(&self.inner.pepper, body));
+        let body_hash = self.body_hash(body);
         let answer = tokio::time::timeout(Duration::from_millis(WAIT_MS), self.claim(&claimed, body_hash));
         match answer.await {
             Ok(claim) => match claim? {
@@ -82,6 +81,21 @@ impl Wallet {
             },
             Err(_) => Err(WalletError::Busy),
         }
+    }
+
+    /// Whether nobody has used `key` so far; nothing is written down.
+    pub fn is_key_free(
+        &self,
+        caller: &str,
+        route: &str,
+        key: &str,
+        body: &[u8],
+    ) -> Result<bool, WalletError> {
+        let body_hash = self.body_hash(body);
+        let now = self.now();
+        let name = (caller, route, key);
+        let stands = self.inner.store.desk.read(|desk| desk.look_at_key(name, body_hash, STALE_MS, now))?;
+        Ok(stands.is_none())
     }
 
     /// Keeps the answer of a request: every repetition gets it.
@@ -111,6 +125,11 @@ impl Wallet {
         };
         self.inner.store.desk.write(|tx| tx.sweep(until))?;
         Ok(())
+    }
+
+    /// Keyed: a body may hold a guess of a secret, and its plain hash would tell it.
+    fn body_hash(&self, body: &[u8]) -> Digest {
+        Digest::from_bytes(hmac_sha256(&self.inner.pepper, body))
     }
 
     async fn claim(&self, claimed: &ClaimedKey, body_hash: Digest) -> Result<Claim, WalletError> {

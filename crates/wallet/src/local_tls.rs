@@ -6,12 +6,15 @@ use crate::port::{Clock, Entropy};
 use crate::{DataDir, StartError};
 use std::io::Write as _;
 use std::path::Path;
+use yinxin_core::Millis;
 use yinxin_pki::{Certificate, FileSigner, Secret, Serial, tls};
 
 /// The root's private key in the data directory. It vouches for this server alone, never for payments.
 const ROOT_KEY_FILE: &str = "lan-root.key";
 /// The root's certificate.
 const ROOT_FILE: &str = "lan-root.cer";
+/// A server's certificate is replaced this long before its end.
+const RENEW_BEFORE_MS: i64 = 30 * Millis::DAY;
 
 /// What a server speaks TLS with in a local network.
 pub struct LocalTls {
@@ -21,6 +24,8 @@ pub struct LocalTls {
     pub key: Secret,
     /// The root that phones install, DER.
     pub root: Vec<u8>,
+    /// When the server should ask for another one.
+    pub renew_at: Millis,
 }
 
 /// Makes a server certificate for `hosts` under the local root of the data directory at `data`; the root is made where
@@ -60,6 +65,7 @@ pub fn local_tls(
         chain: [certificate.der().to_vec(), root.der().to_vec()],
         key: server.to_pkcs8_der().map_err(unusable)?,
         root: root.der().to_vec(),
+        renew_at: Millis(certificate.not_after_ms()).plus(-RENEW_BEFORE_MS),
     })
 }
 

@@ -12,8 +12,8 @@ use crate::port::{Entropy, random};
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
@@ -22,8 +22,10 @@ const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
 
-/// Log-ins that may wait for a slot; a further one is told to come back.
+/// Hashes that may wait in each lane, two seconds' work of one thread; a further one is told to come back.
 const QUEUE_MAX: usize = 64;
+/// Priority of the hashing threads: a tenth of a payment's share where both want the same core.
+const NICE: i32 = 10;
 
 /// The longest password, in bytes: long enough for a sentence, short enough to hash.
 const LENGTH_MAX_BYTES: usize = 256;
@@ -66,42 +68,84 @@ pub(crate) fn check_strength(password: &Password, personal: &Personal<'_>) -> Re
         .map_or(Ok(()), |found| Err(WalletError::WeakPassword(found)))
 }
 
-/// Where passwords are hashed: threads of their own, one fewer than there are cores, so that a core is always left for
-/// payments. A hash takes 19 MiB; on its own thread the allocator gives it the same 19 MiB every time.
-pub(crate) struct Passwords {
-    jobs: mpsc::Sender<Job>,
-    waiting: Arc<AtomicUsize>,
+/// Who waits for a hash: strangers never stand in the way of those who are known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lane {
+    /// A person on a known device or with a session: served first, with places of their own.
+    Known,
+    /// Anybody.
+    Stranger,
 }
 
+/// Where passwords are hashed: threads of their own, one fewer than there are cores, so that a core is always left for
+/// payments, and of low priority, so that payments get the others as well when they need them. A hash takes 19 MiB; on its
+/// own thread the allocator gives it the same 19 MiB every time.
+pub(crate) struct Passwords(Arc<Queue>);
+
 type Job = Box<dyn FnOnce() + Send>;
+
+#[derive(Default)]
+struct Queue {
+    state: Mutex<Waiting>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Waiting {
+    known: Line,
+    strangers: Line,
+    is_over: bool,
+}
+
+/// One lane: its places, taken before anything is counted and given back after the hash, and its jobs.
+#[derive(Default)]
+struct Line {
+    taken: usize,
+    jobs: VecDeque<Job>,
+}
 
 impl Passwords {
     /// Starts the threads; they end with this value.
     pub(crate) fn start() -> std::io::Result<Self> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let (jobs, queue) = mpsc::channel::<Job>();
-        let queue = Arc::new(Mutex::new(queue));
+        let queue = Arc::new(Queue::default());
         for _ in 0..cores.saturating_sub(1).max(1) {
             let queue = Arc::clone(&queue);
-            std::thread::Builder::new().name("passwords".to_owned()).spawn(move || work_off(&queue))?;
+            std::thread::Builder::new().name("passwords".to_owned()).spawn(move || queue.work_off())?;
         }
-        Ok(Self { jobs, waiting: Arc::new(AtomicUsize::new(0)) })
+        Ok(Self(queue))
+    }
+
+    /// A place in the queue: taken first, before anything is counted or written, so that a flood costs nothing.
+    ///
+    /// # Errors
+    /// `Busy` when the lane is full.
+    pub(crate) fn place(&self, lane: Lane) -> Result<Place, WalletError> {
+        let mut waiting = self.0.lock();
+        let line = waiting.line(lane);
+        if line.taken >= QUEUE_MAX {
+            return Err(WalletError::Busy);
+        }
+        line.taken += 1;
+        Ok(Place { queue: Arc::clone(&self.0), lane })
     }
 
     /// How many wait or are being hashed.
     pub(crate) fn waiting(&self) -> usize {
-        self.waiting.load(Ordering::Relaxed)
+        let waiting = self.0.lock();
+        waiting.known.taken + waiting.strangers.taken
     }
 
     /// Hashes a new password with a fresh salt, as a PHC string.
     pub(crate) async fn hash(
         &self,
+        place: Place,
         password: &Password,
         entropy: &dyn Entropy,
     ) -> Result<String, WalletError> {
         let salt: [u8; 16] = random(entropy);
         let password = password.copy();
-        self.in_a_slot(move || {
+        in_turn(place, move || {
             let hash: Result<PasswordHash, _> =
                 argon2()?.hash_password_with_salt(password.expose().as_bytes(), &salt);
             hash.map(|hash| hash.to_string()).map_err(|error| WalletError::Failed(error.to_string()))
@@ -112,45 +156,96 @@ impl Passwords {
     /// Whether `password` is the one that `known` was made of; nobody's takes as long and is never right.
     pub(crate) async fn matches(
         &self,
+        place: Place,
         password: &Password,
         known: Option<&str>,
     ) -> Result<bool, WalletError> {
         let exists = known.is_some();
         let kept = known.unwrap_or(NOBODY).to_owned();
         let password = password.copy();
-        self.in_a_slot(move || {
+        in_turn(place, move || {
             let kept = PasswordHash::new(&kept).map_err(|error| WalletError::Failed(error.to_string()))?;
             let right = argon2()?.verify_password(password.expose().as_bytes(), &kept).is_ok();
             Ok(right && exists)
         })
         .await
     }
+}
 
-    async fn in_a_slot<T: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> Result<T, WalletError> + Send + 'static,
-    ) -> Result<T, WalletError> {
-        let place = Place::take(&self.waiting)?;
-        let (done, result) = oneshot::channel();
-        let job = move || {
-            // The place goes with the work: it stays taken even if whoever asked has gone.
-            let _place = place;
-            drop(done.send(work()));
-        };
-        let ended = || WalletError::Failed("the hashing threads have ended".to_owned());
-        self.jobs.send(Box::new(job)).map_err(|_| ended())?;
-        result.await.map_err(|_| ended())?
+impl Drop for Passwords {
+    fn drop(&mut self) {
+        self.0.lock().is_over = true;
+        self.0.changed.notify_all();
     }
 }
 
-fn work_off(queue: &Mutex<mpsc::Receiver<Job>>) {
-    loop {
-        let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        match next {
-            Ok(job) => job(),
-            Err(_) => return,
+impl Queue {
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn work_off(&self) {
+        // Linux gives each thread a priority of its own; elsewhere, and where it is refused, the hash is as dear as before.
+        let _ = rustix::process::setpriority_process(None, NICE);
+        while let Some(job) = self.next() {
+            job();
         }
     }
+
+    fn next(&self) -> Option<Job> {
+        let mut waiting = self.lock();
+        loop {
+            let first = waiting.known.jobs.pop_front();
+            if let Some(job) = first.or_else(|| waiting.strangers.jobs.pop_front()) {
+                return Some(job);
+            }
+            if waiting.is_over {
+                return None;
+            }
+            waiting = self.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+impl Waiting {
+    fn line(&mut self, lane: Lane) -> &mut Line {
+        match lane {
+            Lane::Known => &mut self.known,
+            Lane::Stranger => &mut self.strangers,
+        }
+    }
+}
+
+/// A place in the bounded queue, given back when dropped.
+pub(crate) struct Place {
+    queue: Arc<Queue>,
+    lane: Lane,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut waiting = self.queue.lock();
+        let line = waiting.line(self.lane);
+        line.taken = line.taken.saturating_sub(1);
+    }
+}
+
+async fn in_turn<T: Send + 'static>(
+    place: Place,
+    work: impl FnOnce() -> Result<T, WalletError> + Send + 'static,
+) -> Result<T, WalletError> {
+    let (done, result) = oneshot::channel();
+    let (queue, lane) = (Arc::clone(&place.queue), place.lane);
+    let job: Job = Box::new(move || {
+        // Whoever asked has gone: nobody needs the answer, and the next one waits.
+        if !done.is_closed() {
+            drop(done.send(work()));
+        }
+        drop(place);
+    });
+    queue.lock().line(lane).jobs.push_back(job);
+    queue.changed.notify_one();
+    result.await.map_err(|_| WalletError::Failed("the hashing threads have ended".to_owned()))?
 }
 
 fn argon2() -> Result<Argon2<'static>, WalletError> {
@@ -159,60 +254,65 @@ fn argon2() -> Result<Argon2<'static>, WalletError> {
     Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
 }
 
-/// A place in the bounded queue, given back when dropped.
-struct Place(Arc<AtomicUsize>);
-
-impl Place {
-    fn take(waiting: &Arc<AtomicUsize>) -> Result<Self, WalletError> {
-        let place = Self(Arc::clone(waiting));
-        if waiting.fetch_add(1, Ordering::Relaxed) < QUEUE_MAX { Ok(place) } else { Err(WalletError::Busy) }
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::port::SystemEntropy;
 
+    fn stranger(passwords: &Passwords) -> Place {
+        passwords.place(Lane::Stranger).unwrap()
+    }
+
     #[tokio::test]
     async fn a_password_matches_its_own_hash_only() {
         let passwords = Passwords::start().unwrap();
         let right = Password::new("海上生明月2026".to_owned());
-        let hash = passwords.hash(&right, &SystemEntropy).await.unwrap();
+        let hash = passwords.hash(stranger(&passwords), &right, &SystemEntropy).await.unwrap();
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
-        assert!(passwords.matches(&right, Some(&hash)).await.unwrap());
+        assert!(passwords.matches(stranger(&passwords), &right, Some(&hash)).await.unwrap());
         let wrong = Password::new("海上生明月2027".to_owned());
-        assert!(!passwords.matches(&wrong, Some(&hash)).await.unwrap());
-        assert_ne!(hash, passwords.hash(&right, &SystemEntropy).await.unwrap(), "each hash has its own salt");
+        assert!(!passwords.matches(stranger(&passwords), &wrong, Some(&hash)).await.unwrap());
+        let again = passwords.hash(stranger(&passwords), &right, &SystemEntropy).await.unwrap();
+        assert_ne!(hash, again, "each hash has its own salt");
     }
 
     #[tokio::test]
     async fn nobodys_password_costs_as_much_and_never_matches() {
         let passwords = Passwords::start().unwrap();
-        assert!(!passwords.matches(&Password::new("anything".to_owned()), None).await.unwrap());
+        let anything = Password::new("anything".to_owned());
+        assert!(!passwords.matches(stranger(&passwords), &anything, None).await.unwrap());
         let nobody = PasswordHash::new(NOBODY).unwrap();
-        let real =
-            PasswordHash::new(&passwords.hash(&Password::new("x".to_owned()), &SystemEntropy).await.unwrap())
-                .unwrap();
+        let real = passwords.hash(stranger(&passwords), &anything, &SystemEntropy).await.unwrap();
+        let real = PasswordHash::new(&real).unwrap();
         assert_eq!(nobody.params, real.params);
         assert_eq!(nobody.algorithm, real.algorithm);
         assert_eq!(nobody.hash.map(|hash| hash.len()), real.hash.map(|hash| hash.len()));
     }
 
     #[tokio::test]
-    async fn a_flood_of_log_ins_is_told_to_come_back() {
+    async fn a_flood_of_strangers_is_told_to_come_back_and_leaves_places_to_the_known() {
         let passwords = Passwords::start().unwrap();
-        passwords.waiting.store(QUEUE_MAX, Ordering::Relaxed);
-        let refused = passwords.matches(&Password::new("x".to_owned()), None).await;
-        assert_eq!(refused, Err(WalletError::Busy));
-        assert_eq!(passwords.waiting.load(Ordering::Relaxed), QUEUE_MAX, "a refused place is given back");
-        passwords.waiting.store(0, Ordering::Relaxed);
-        assert_eq!(passwords.matches(&Password::new("x".to_owned()), None).await, Ok(false));
+        let mut flood: Vec<_> = (0..QUEUE_MAX).map(|_| stranger(&passwords)).collect();
+        assert!(matches!(passwords.place(Lane::Stranger), Err(WalletError::Busy)));
+        let known = passwords.place(Lane::Known).unwrap();
+        assert_eq!(passwords.matches(known, &Password::new("x".to_owned()), None).await, Ok(false));
+        flood.pop();
+        assert!(passwords.place(Lane::Stranger).is_ok(), "a place is given back");
+    }
+
+    #[test]
+    fn the_known_are_served_before_strangers_who_came_first() {
+        let queue = Queue::default();
+        let (said, order) = std::sync::mpsc::channel();
+        for (lane, name) in [(Lane::Stranger, 1), (Lane::Stranger, 2), (Lane::Known, 3)] {
+            let said = said.clone();
+            queue.lock().line(lane).jobs.push_back(Box::new(move || said.send(name).unwrap()));
+        }
+        queue.lock().is_over = true;
+        while let Some(job) = queue.next() {
+            job();
+        }
+        drop(said);
+        assert_eq!(order.iter().collect::<Vec<_>>(), [3, 1, 2]);
     }
 }

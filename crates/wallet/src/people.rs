@@ -13,7 +13,7 @@ pub use account_number::AccountNumber;
 pub use phone::Phone;
 
 use crate::codes::{DeviceKind, Errand};
-use crate::passwords::{Password, Personal, check_strength};
+use crate::passwords::{Lane, Password, Personal, Place, check_strength};
 use crate::port::random;
 use crate::sessions::{SignedIn, Visitor};
 use crate::{Wallet, WalletError};
@@ -101,12 +101,16 @@ impl Wallet {
             sha256(&[b"yx/registration/v1\0", intention.as_bytes(), phone.as_str().as_bytes()]);
         let applicant = Applicant { phone, name, device: form.device, registration };
         let known = self.inner.store.desk.read(|tx| tx.person_by_registration(registration))?;
+        let passwords = &self.inner.passwords;
+        let place = passwords.place(Lane::Stranger)?;
         let person = match known {
-            Some(person) if self.inner.passwords.matches(&form.password, Some(&person.password)).await? => {
+            Some(person) => {
+                if !passwords.matches(place, &form.password, Some(&person.password)).await? {
+                    return Err(WalletError::IdempotencyConflict);
+                }
                 person
             }
-            Some(_) => return Err(WalletError::IdempotencyConflict),
-            None => self.intend_person(visitor, &applicant, &form).await?,
+            None => self.intend_person(visitor, &applicant, (&form, place)).await?,
         };
         self.ensure_opened(&person).await?;
         self.sign_in_registered(visitor, &person, applicant.device)
@@ -178,7 +182,7 @@ impl Wallet {
         &self,
         visitor: &Visitor,
         applicant: &Applicant,
-        form: &Registration,
+        (form, place): (&Registration, Place),
     ) -> Result<PersonRow, WalletError> {
         let [bound, unbound] = applicant.errands();
         let newest = self
@@ -189,7 +193,7 @@ impl Wallet {
         let said = newest.is_some_and(|row| row.subject != unbound.subject);
         let errand = if said { bound } else { unbound };
         self.look_at_code(errand, &form.code, visitor.address)?;
-        let password = self.inner.passwords.hash(&form.password, self.inner.entropy.as_ref()).await?;
+        let password = self.inner.passwords.hash(place, &form.password, self.inner.entropy.as_ref()).await?;
         let now = self.now();
         let entropy = self.inner.entropy.as_ref();
         let mut person = PersonRow {

@@ -9,7 +9,7 @@
 
 use crate::codes::{DeviceKind, Errand};
 use crate::guessing::Budget;
-use crate::passwords::Password;
+use crate::passwords::{Lane, Password};
 use crate::people::{AccountNumber, Phone};
 use crate::port::random;
 use crate::{Wallet, WalletError};
@@ -118,11 +118,12 @@ impl Wallet {
             }
             (Some(_) | None, _) => false,
         };
+        let place = self.inner.passwords.place(if known { Lane::Known } else { Lane::Stranger })?;
         let budgets =
             budgets(person.as_ref(), device.as_ref().filter(|_| known), &form.login, visitor.address);
         self.count_guess(&budgets)?;
         let kept = person.as_ref().map(|person| person.password.as_str());
-        let right = self.inner.passwords.matches(&form.password, kept).await?;
+        let right = self.inner.passwords.matches(place, &form.password, kept).await?;
         let Some(person) = person.filter(|_| right) else {
             return Err(WalletError::Wrong { tries_left: None });
         };
@@ -174,10 +175,21 @@ impl Wallet {
         Ok(KnownSession { session, person_epoch: row.person_epoch, seen_at: row.seen_at })
     }
 
-    /// Ends a session.
+    /// Whether a session that was open is so still; looking is no use of it.
+    pub fn is_session_open(&self, session: &SessionContext) -> Result<bool, WalletError> {
+        let Some(row) = self.inner.store.desk.read(|tx| tx.session(session.token_hash))? else {
+            return Ok(false);
+        };
+        let now = self.now();
+        let over = now.since(row.seen_at) > IDLE_MS || now.since(row.created_at) > SESSION_LIFETIME_MS;
+        Ok(!over && self.epoch(row.person).is_some_and(|epoch| row.person_epoch >= epoch))
+    }
+
+    /// Ends a session; whoever listens with it hears so.
     pub fn log_out(&self, session: &SessionContext) -> Result<(), WalletError> {
         self.inner.store.desk.write(|tx| tx.delete_session(session.token_hash))?;
         self.inner.sessions.forget(&session.token_hash);
+        self.tell_session_ended(session.account);
         Ok(())
     }
 
@@ -192,8 +204,9 @@ impl Wallet {
         budget: Budget,
     ) -> Result<(), WalletError> {
         let budgets = [budget];
+        let place = self.inner.passwords.place(Lane::Known)?;
         self.count_guess(&budgets)?;
-        if !self.inner.passwords.matches(password, Some(&person.password)).await? {
+        if !self.inner.passwords.matches(place, password, Some(&person.password)).await? {
             return Err(WalletError::Wrong { tries_left: None });
         }
         self.forgive_guess(&budgets)

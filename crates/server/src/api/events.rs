@@ -2,26 +2,34 @@
 
 use super::orders::{OrderEvent, OrderState};
 use crate::app::App;
+use crate::door::streams::StreamSeat;
 use crate::door::who::Session;
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use axum::extract::State;
 use axum::response::sse::{Event, KeepAlive, KeepAliveStream, Sse};
 use futures_core::Stream;
 use serde::Serialize;
 use std::convert::Infallible;
+use std::hash::{BuildHasher as _, RandomState};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::mpsc;
+use tokio::sync::{broadcast, mpsc};
 use utoipa::ToSchema;
 use yinxin_core::OrderId;
-use yinxin_wallet::What;
+use yinxin_wallet::{Change, SessionContext, Visitor, Wallet, What};
 
 /// How often a silent stream says that it is there, so that proxies keep it.
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
 /// Events that wait for a slow reader; a slower one is let go and reads everything again.
 const WAITING_MAX: usize = 32;
+/// How often a stream asks whether its session is still one, beside every change that concerns it: sessions also end by
+/// themselves, and on other machines.
+const SESSION_LOOK: Duration = Duration::from_secs(20);
+/// When a browser comes back after the server has ended its stream, in milliseconds: at least, and spread over so much
+/// more that not all come at once.
+const RETRY_MS: (u64, u64) = (1_000, 4_000);
 
 /// What changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
@@ -54,29 +62,44 @@ pub(super) async fn stream_account(
     State(app): State<App>,
     Session(session): Session,
 ) -> Result<Streaming, Problem> {
-    let mut changes = app.wallet.events().listen();
+    let seat = app.streams().of_account(session.account).ok_or_else(|| Problem::new(Code::ServiceBusy))?;
+    let changes = app.wallet.events().listen();
     let (sender, events) = mpsc::channel(WAITING_MAX);
-    tokio::spawn(async move {
-        loop {
-            let change = tokio::select! {
-                change = changes.recv() => change,
-                () = sender.closed() => return,
-            };
-            let event = match change {
-                Ok(change) if change.accounts.contains(&session.account) => {
-                    AccountEvent { index: change.index, what: change.what.into() }
-                }
-                Ok(_) => continue,
-                // Too slow: something was missed, so everything may have changed.
-                Err(RecvError::Lagged(_)) => AccountEvent { index: 0, what: Changed::Balance },
-                Err(RecvError::Closed) => return,
-            };
-            if sender.try_send(written("changed", &event)).is_err() {
-                return;
+    tokio::spawn(tell_account(app.wallet.clone(), session, changes, sender));
+    Ok(stream(&app, events, seat))
+}
+
+/// Tells of the changes on the session's account for as long as the session is one.
+async fn tell_account(
+    wallet: Wallet,
+    session: SessionContext,
+    mut changes: broadcast::Receiver<Change>,
+    sender: mpsc::Sender<Event>,
+) {
+    let mut look = tokio::time::interval(SESSION_LOOK);
+    loop {
+        let change = tokio::select! {
+            change = changes.recv() => Some(change),
+            _ = look.tick() => None,
+            () = sender.closed() => return,
+        };
+        let event = match change {
+            Some(Ok(change)) if change.accounts.contains(&session.account) => {
+                Some(AccountEvent { index: change.index, what: change.what.into() })
             }
+            Some(Ok(_)) => continue,
+            // Too slow: something was missed, so everything may have changed.
+            Some(Err(RecvError::Lagged(_))) => Some(AccountEvent { index: 0, what: Changed::Balance }),
+            Some(Err(RecvError::Closed)) => return,
+            None => None,
+        };
+        if !wallet.is_session_open(&session).unwrap_or(false) {
+            return;
         }
-    });
-    Ok(stream(&app, events))
+        if event.is_some_and(|event| sender.try_send(written("changed", &event)).is_err()) {
+            return;
+        }
+    }
 }
 
 /// A stream of server-sent events.
@@ -94,7 +117,8 @@ impl Stream for Events {
 }
 
 /// The state of an order, now and after each change, until it is final.
-pub(super) fn of_order(app: &App, id: OrderId) -> Result<Streaming, Problem> {
+pub(super) fn of_order(app: &App, visitor: &Visitor, id: OrderId) -> Result<Streaming, Problem> {
+    let seat = app.streams().of_visitor(visitor.address).ok_or_else(|| Problem::new(Code::ServiceBusy))?;
     let mut changes = app.wallet.events().listen();
     let mut last: OrderState = app.wallet.order(id)?.state.into();
     let expires = app.wallet.order(id)?.text.expires;
@@ -124,17 +148,21 @@ pub(super) fn of_order(app: &App, id: OrderId) -> Result<Streaming, Problem> {
         // The state is final; an open stream without news keeps the browser from asking again.
         sender.closed().await;
     });
-    Ok(stream(app, events))
+    Ok(stream(app, events, seat))
 }
 
-fn stream(app: &App, mut events: mpsc::Receiver<Event>) -> Streaming {
+fn stream(app: &App, mut events: mpsc::Receiver<Event>, seat: StreamSeat) -> Streaming {
     let (sender, open) = mpsc::channel(WAITING_MAX);
     let mut stop = app.stop.clone();
     tokio::spawn(async move {
+        let _seat = seat;
         loop {
             let event = tokio::select! {
                 event = events.recv() => event,
-                _ = stop.wait_for(|stop| *stop) => return,
+                _ = stop.wait_for(|stop| *stop) => {
+                    let _ = sender.try_send(Event::default().retry(retry_after()));
+                    return;
+                }
                 () = sender.closed() => return,
             };
             let Some(event) = event else { return };
@@ -144,6 +172,11 @@ fn stream(app: &App, mut events: mpsc::Receiver<Event>) -> Streaming {
         }
     });
     Sse::new(Events(open)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
+}
+
+fn retry_after() -> Duration {
+    let (least, spread) = RETRY_MS;
+    Duration::from_millis(least + RandomState::new().hash_one(()) % spread)
 }
 
 fn written(name: &str, data: &impl Serialize) -> Event {

@@ -6,7 +6,7 @@ use super::wire::{AccountRef, Amount, Base64Url, Bytes32, MerchantRef, OrderRef,
 use crate::app::App;
 use crate::door::body::Json as Body;
 use crate::door::path::PathOf;
-use crate::door::who::MerchantKey;
+use crate::door::who::{Guest, MerchantKey};
 use crate::problem::{Code, Problem};
 use axum::Json;
 use axum::extract::State;
@@ -146,9 +146,10 @@ pub(super) async fn get_order(
     responses((status = 200, description = "Server-sent events named `order`", body = OrderEvent, content_type = "text/event-stream")))]
 pub(super) async fn stream_order(
     State(app): State<App>,
+    Guest(visitor): Guest,
     PathOf(id): PathOf<OrderRef>,
 ) -> Result<Streaming, Problem> {
-    events::of_order(&app, id.0)
+    events::of_order(&app, &visitor, id.0)
 }
 
 /// Registers a signed order.

@@ -55,7 +55,12 @@ async fn serve(data: &Path) -> anyhow::Result<()> {
         stop: stop.clone(),
     });
     let caps = Caps::new(CONNECTIONS_MAX, CONNECTIONS_MAX);
-    let door = Door { listener, tls: Some(tls), router: site::router(&app, None), caps };
+    let door = Door {
+        listener,
+        tls: Some(tokio::sync::watch::channel(tls).1),
+        router: site::router(&app, None),
+        caps,
+    };
     let mut out = std::io::stdout();
     writeln!(out, "{READY}{}", BASE64.encode(&local.root))?;
     out.flush()?;

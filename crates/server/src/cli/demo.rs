@@ -1,6 +1,6 @@
 //! `yinxin demo`: play money, people and a tea shop in one command.
 
-use super::listen::{bind, bind_next, close, stop_on_signal};
+use super::listen::{Ending, bind, bind_next, close};
 use super::serve::operate;
 use super::terminal::say;
 use crate::adapters::sms_tray::SmsTray;
@@ -80,7 +80,8 @@ impl Demo {
         let shop_url = format!("http://localhost:{}/", shop_address.port());
         let is_open = !address.ip().is_loopback() || !shop_address.ip().is_loopback();
         let access: Option<Arc<str>> = is_open.then(|| access_code(entropy.as_ref()).into());
-        let stop = stop_on_signal(wallet.clone())?;
+        let ending = Ending::on_signal(wallet.clone())?;
+        let stop = ending.stop();
         let telemetry = Arc::<Telemetry>::default();
         let app = App::new(Parts {
             site: Site::observed(&origin, wallet.settings().currency, Arc::clone(&telemetry)),
@@ -98,8 +99,11 @@ impl Demo {
         let wallet_door = door(listener, site::router(&app, access.clone()), &caps);
         let shop_door = door(shop_listener, shop_routes, &caps);
         greet(&origin, &shop_url, access.as_deref(), self.data.as_deref());
-        tokio::join!(wallet_door.serve(stop.clone()), shop_door.serve(stop), operator);
-        close(&wallet).await
+        let served = async {
+            tokio::join!(wallet_door.serve(stop.clone()), shop_door.serve(stop), operator);
+            close(&wallet).await
+        };
+        ending.unless_told_twice(served).await
     }
 
     /// The origin belongs to the data: kept data need their own port, thrown-away data take the next free one.

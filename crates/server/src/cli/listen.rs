@@ -26,18 +26,48 @@ pub(super) fn bind_next(address: SocketAddr, tries: u16) -> std::io::Result<TcpL
     Err(last.unwrap_or_else(|| std::io::Error::other("no port to try")))
 }
 
-/// Turns true on SIGINT or SIGTERM, and when the disk can no longer be trusted.
-pub(super) fn stop_on_signal(wallet: Wallet) -> std::io::Result<watch::Receiver<bool>> {
-    let (sender, stop) = watch::channel(false);
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::spawn(async move {
-        tokio::select! { _ = interrupt.recv() => {} _ = terminate.recv() => {} () = wallet.ended() => {} }
-        let _ = sender.send(true);
-        // Held open: a closed channel would look like a signal to whoever waits.
-        std::future::pending::<()>().await;
-    });
-    Ok(stop)
+/// How the program is told to end: SIGINT or SIGTERM, or a disk that can no longer be trusted.
+pub(super) struct Ending {
+    stop: watch::Receiver<bool>,
+    at_once: watch::Receiver<bool>,
+}
+
+impl Ending {
+    /// Listens from now on.
+    pub(super) fn on_signal(wallet: Wallet) -> std::io::Result<Self> {
+        let (first, stop) = watch::channel(false);
+        let (second, at_once) = watch::channel(false);
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        tokio::spawn(async move {
+            tokio::select! { _ = interrupt.recv() => {} _ = terminate.recv() => {} () = wallet.ended() => {} }
+            tracing::info!("told to stop: open requests are finished, no new ones are taken");
+            let _ = first.send(true);
+            tokio::select! { _ = interrupt.recv() => {} _ = terminate.recv() => {} }
+            let _ = second.send(true);
+            // Held open: a closed channel would look like a signal to whoever waits.
+            std::future::pending::<()>().await;
+        });
+        Ok(Self { stop, at_once })
+    }
+
+    /// Turns true when the program is told to end.
+    pub(super) fn stop(&self) -> watch::Receiver<bool> {
+        self.stop.clone()
+    }
+
+    /// Waits for what was told to stop and finishes what is open; whoever tells it twice does not want to wait.
+    pub(super) async fn unless_told_twice(
+        mut self,
+        served: impl Future<Output = anyhow::Result<()>>,
+    ) -> anyhow::Result<()> {
+        tokio::select! {
+            done = served => done,
+            _ = self.at_once.wait_for(|at_once| *at_once) => {
+                anyhow::bail!("told to stop twice: ended at once, some requests have no answer")
+            }
+        }
+    }
 }
 
 /// Ends a wallet that was served: an error when it ended by itself, so that a supervisor starts it again and it verifies.

@@ -4,11 +4,13 @@ mod bench;
 mod demo;
 mod device;
 mod doctor;
+mod files;
 mod init;
 mod listen;
 mod rebuild;
 mod serve;
 mod terminal;
+mod tls;
 mod try_it;
 
 use clap::{Parser, Subcommand};

@@ -1,14 +1,15 @@
 //! `yinxin serve`: a live deployment.
 
-use super::listen::{bind, close, stop_on_signal};
+use super::files;
+use super::listen::{Ending, bind, close};
 use super::terminal::say;
+use super::tls::{self, Tls};
 use crate::adapters::sms_webhook::{SmsWebhook, Target};
 use crate::app::{App, Parts};
-use crate::config::{Config, Sms, Tls, Traces};
+use crate::config::{Config, Sms, Traces};
 use crate::door::Door;
 use crate::door::caps::Caps;
 use crate::door::guard::Site;
-use crate::door::tls;
 use crate::site;
 use crate::telemetry::log::{self, Format};
 use crate::telemetry::metrics::Sources;
@@ -16,14 +17,13 @@ use crate::telemetry::otlp::Exporter;
 use crate::telemetry::{Telemetry, operator};
 use anyhow::{Context as _, bail};
 use clap::Args;
-use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::watch;
 use yinxin_core::Stamp;
 use yinxin_wallet::port::{Clock, SmsSender, SystemClock, SystemEntropy};
-use yinxin_wallet::{OpenOptions, Wallet, local_tls};
+use yinxin_wallet::{OpenOptions, Wallet};
 
 /// Serve a live deployment.
 #[derive(Args)]
@@ -47,31 +47,39 @@ impl Serve {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let sms = sms_sender(config.sms.as_ref(), &clock)?;
         let options = OpenOptions { stamp: Stamp::Live, accept_clock: self.accept_clock };
-        let wallet = Wallet::open(&config.data, options, (clock, Arc::new(SystemEntropy), sms))?;
-        let (tls, lan_root) = tls_of(config.tls.as_ref(), &config.data)?;
+        let wallet = Wallet::open(&config.data, options, (Arc::clone(&clock), Arc::new(SystemEntropy), sms))?;
+        let tls = config.tls.as_ref().map(|tls| Tls::load(tls, &config.data, clock)).transpose()?;
+        files::allow(config.connections.total);
         let listener = bind(config.listen).with_context(|| format!("cannot listen on {}", config.listen))?;
         let telemetry = telemetry_of(&config.telemetry)?;
-        let stop = stop_on_signal(wallet.clone())?;
+        let ending = Ending::on_signal(wallet.clone())?;
         let settings = wallet.settings().clone();
         let app = App::new(Parts {
             wallet: wallet.clone(),
             site: Site::observed(&settings.origin, settings.currency, Arc::clone(&telemetry)),
             demo: None,
-            lan_root,
+            lan_root: tls.as_ref().and_then(Tls::lan_root),
             behind_proxy: tls.is_none(),
-            stop: stop.clone(),
+            stop: ending.stop(),
         });
         let caps = Caps::new(config.connections.total, config.connections.per_address);
         let sources =
             Sources { wallet: wallet.clone(), caps: Arc::clone(&caps), telemetry: Arc::clone(&telemetry) };
-        let operator = operate(config.operator.listen, sources, stop.clone())?;
+        let operator = operate(config.operator.listen, sources, ending.stop())?;
         say(&format!("{} serves {} on {}", settings.operator, settings.origin, config.listen));
-        Door { listener, tls, router: site::router(&app, None), caps }.serve(stop).await;
-        operator.await;
-        if let Some(traces) = &telemetry.traces {
-            traces.flush().await;
-        }
-        close(&wallet).await
+        let newest = tls.as_ref().map(Tls::newest);
+        tls::keep_fresh(tls)?;
+        let door = Door { listener, tls: newest, router: site::router(&app, None), caps };
+        let stop = ending.stop();
+        let served = async {
+            door.serve(stop).await;
+            operator.await;
+            if let Some(traces) = &telemetry.traces {
+                traces.flush().await;
+            }
+            close(&wallet).await
+        };
+        ending.unless_told_twice(served).await
     }
 }
 
@@ -139,19 +147,4 @@ fn sms_sender(sms: Option<&Sms>, clock: &Arc<dyn Clock>) -> anyhow::Result<Arc<d
     let secret = secret.trim_ascii().to_vec();
     anyhow::ensure!(secret.len() >= 16, "sms.secret_file: the secret has less than 16 bytes");
     Ok(SmsWebhook::start(Target { url: sms.webhook.clone(), secret }, Arc::clone(clock))?)
-}
-
-type ServerTls = (Option<Arc<rustls::ServerConfig>>, Option<Vec<u8>>);
-
-/// TLS from files, or under the local root that phones install from `/pki/lan-root.cer`.
-fn tls_of(config: Option<&Tls>, data: &Path) -> anyhow::Result<ServerTls> {
-    let Some(config) = config else { return Ok((None, None)) };
-    if let (Some(certificate), Some(key)) = (&config.certificate, &config.key) {
-        return Ok((Some(tls::from_files(certificate, key)?), None));
-    }
-    let hosts: Vec<&str> = config.local_hosts.iter().map(String::as_str).collect();
-    let local = local_tls(data, &hosts, &SystemClock::new(), &SystemEntropy)?;
-    let key = PrivatePkcs8KeyDer::from(local.key.expose().to_vec());
-    let tls = tls::from_parts(local.chain.map(CertificateDer::from).to_vec(), key.into())?;
-    Ok((Some(tls), Some(local.root)))
 }

@@ -19,8 +19,11 @@ const PAGE: &str = "<!doctype html><html lang=\"zh-CN\"><meta charset=\"utf-8\">
 
 /// Lets a request pass that presents the code; a browser is asked for it once.
 pub(crate) async fn ask(State(code): State<Arc<str>>, request: Request, next: Next) -> Response {
+    // A tunnel (`ssh -L`) comes from this machine as well: a browser is asked wherever it is, and only a program of
+    // somebody who has an account here passes without the code.
     let is_local = request.extensions().get::<Peer>().is_some_and(|peer| peer.0.is_loopback());
-    if is_local || request.uri().path() == "/healthz" {
+    let is_browser = request.headers().contains_key("sec-fetch-mode");
+    if (is_local && !is_browser) || request.uri().path() == "/healthz" {
         return next.run(request).await;
     }
     let headers = request.headers();

@@ -1,10 +1,10 @@
 //! The first middleware: one allowed host, no smuggling, no foreign origin; then headers, problems and the log.
 
-use crate::door::headers;
+use crate::door::{HEADERS_MAX, headers};
 use crate::problem::{Code, Problem};
 use crate::telemetry::{Answered, Telemetry};
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::header::{CONNECTION, HOST, HeaderValue, ORIGIN, TRANSFER_ENCODING};
+use axum::http::header::{CONNECTION, CONTENT_ENCODING, HOST, HeaderValue, ORIGIN, TRANSFER_ENCODING};
 use axum::http::{HeaderMap, Method, Version};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -109,6 +109,13 @@ fn admit(site: &Site, request: &Request) -> Result<(), Problem> {
     // no client of ours needs a chunked request, and without chunks there is nothing to smuggle.
     if headers.contains_key(TRANSFER_ENCODING) {
         return Err(Problem::new(Code::RequestMalformed));
+    }
+    // HTTP/2 bounds the bytes of a head alone. Nothing unpacks a body: a bomb is refused before it is read.
+    if headers.len() > HEADERS_MAX {
+        return Err(Problem::new(Code::RequestTooLarge));
+    }
+    if headers.contains_key(CONTENT_ENCODING) {
+        return Err(Problem::new(Code::RequestMediaType));
     }
     if request.uri().path() == HEALTH && headers.get_all(HOST).iter().count() <= 1 {
         return Ok(());

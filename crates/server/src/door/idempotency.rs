@@ -3,12 +3,13 @@
 //! Not kept, because something else makes them happen once: payments and voids (their number), orders (their id),
 //! registration (its intention), and whatever carries a password, whose hash has no place on the desk.
 
+use crate::api::people::SmsCodeRequest;
 use crate::app::App;
-use crate::door::body;
-use crate::door::who::{merchant_key, session};
+use crate::door::body::{self, Json};
+use crate::door::who::{Guest, merchant_key, session};
 use crate::problem::{Code, Problem};
-use axum::body::Body;
-use axum::extract::{FromRequestParts, Request, State};
+use axum::body::{Body, Bytes};
+use axum::extract::{FromRequest as _, FromRequestParts, Request, State};
 use axum::http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode};
@@ -94,8 +95,11 @@ async fn run_once(app: &App, request: Request, next: Next) -> Result<Response, P
         None => return Ok(next.run(request).await),
     };
     let route = format!("{} {}", request.method(), request.uri().path());
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
     let bytes = body::read(body).await?;
+    if caller == STRANGER && app.wallet.is_key_free(&caller, &route, &key, &bytes)? {
+        look_at_stranger(app, &mut parts, &bytes).await?;
+    }
     let claimed = match app.wallet.begin_request(&caller, &route, &key, &bytes).await? {
         Begun::Answered(kept) => return Ok(replay(kept.status, kept.body)),
         Begun::Proceed(claimed) => claimed,
@@ -110,6 +114,14 @@ async fn run_once(app: &App, request: Request, next: Next) -> Result<Response, P
         body.collect().await.map_err(|error| Problem::new(Code::ServiceBusy).because(&error))?.to_bytes();
     app.wallet.keep_answer(&claimed, parts.status.as_u16(), &bytes)?;
     Ok(Response::from_parts(parts, Body::from(bytes)))
+}
+
+/// A stranger's key is written down twice, durably: whoever would be refused is refused before, by reading alone.
+async fn look_at_stranger(app: &App, parts: &mut Parts, bytes: &Bytes) -> Result<(), Problem> {
+    let request = Request::from_parts(parts.clone(), Body::from(bytes.clone()));
+    let Json(asked) = Json::<SmsCodeRequest>::from_request(request, app).await?;
+    let Guest(visitor) = Guest::from_request_parts(parts, app).await?;
+    Ok(app.wallet.look_for_code(&asked.phone, visitor.address)?)
 }
 
 /// Success is kept. A problem changed nothing: the same request may find another world.

@@ -12,6 +12,7 @@ pub(crate) mod headers;
 pub(crate) mod idempotency;
 pub(crate) mod path;
 pub(crate) mod phase;
+pub(crate) mod streams;
 pub(crate) mod tls;
 pub(crate) mod version;
 pub(crate) mod who;
@@ -31,21 +32,33 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
-/// How long the open requests may take after the program was told to stop.
-const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
+/// How long the open requests may take after the program was told to stop: longer than each time-out of a request.
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(15);
+/// How often a connection that is told to stop is asked whether it rests.
+const DRAIN_TICK: Duration = Duration::from_millis(250);
 /// A full table of connections or files: wait this long before accepting again.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// A TLS handshake takes two round trips; ten seconds is a bad network, more is an attack.
 const TLS_HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
-/// Requests of one HTTP/2 connection at once.
+/// Requests of one HTTP/2 connection at once: a page asks for twenty files.
 const STREAMS_MAX: u32 = 64;
-/// Lines in a request's head.
-const HEADERS_MAX: usize = 64;
-/// Bytes of a request's head and of hyper's read buffer.
+/// Lines in a request's head: browsers send about twenty, a proxy adds five.
+pub(crate) const HEADERS_MAX: usize = 64;
+/// Bytes of a request's head and of hyper's read buffer: four times what browsers send with our cookies.
 const HEAD_MAX_BYTES: usize = 16 * 1024;
+/// Bytes that one HTTP/2 request may send before somebody reads them; the largest body has one byte more.
+const STREAM_WINDOW_BYTES: u32 = 65_535;
+/// Bytes that all requests of one HTTP/2 connection may send before somebody reads them: four largest bodies.
+const CONNECTION_WINDOW_BYTES: u32 = 256 * 1024;
+/// Bytes of answers that one HTTP/2 request may have waiting: two pieces of an answer.
+const SEND_BUFFER_BYTES: usize = 32 * 1024;
+/// HTTP/2 requests that were reset before anybody looked at them, and errors of the peer that were answered by a reset:
+/// beyond these the connection ends.
+const RESETS_MAX: usize = 32;
 
 /// Who is on the other end of a connection.
 #[derive(Debug, Clone, Copy)]
@@ -55,8 +68,8 @@ pub(crate) struct Peer(pub(crate) IpAddr);
 pub(crate) struct Door {
     /// Accepts connections.
     pub(crate) listener: TcpListener,
-    /// TLS, unless a proxy speaks it.
-    pub(crate) tls: Option<Arc<rustls::ServerConfig>>,
+    /// TLS, unless a proxy speaks it. Each new connection gets what is newest.
+    pub(crate) tls: Option<watch::Receiver<Arc<rustls::ServerConfig>>>,
     /// The routes.
     pub(crate) router: Router,
     /// How many connections.
@@ -66,7 +79,6 @@ pub(crate) struct Door {
 impl Door {
     /// Serves until `stop` turns true, then lets open requests finish.
     pub(crate) async fn serve(self, mut stop: watch::Receiver<bool>) {
-        let acceptor = self.tls.map(TlsAcceptor::from);
         let mut connections = JoinSet::new();
         loop {
             let accepted = tokio::select! {
@@ -79,9 +91,15 @@ impl Door {
                 continue;
             };
             let Some(seat) = self.caps.take(address.ip()) else { continue };
-            let connection =
-                Connection { address, router: self.router.clone(), stop: stop.clone(), _seat: seat };
-            connections.spawn(connection.run(stream, acceptor.clone()));
+            let acceptor = self.tls.as_ref().map(|tls| TlsAcceptor::from(Arc::clone(&tls.borrow())));
+            let connection = Connection {
+                since: Instant::now(),
+                address,
+                router: self.router.clone(),
+                stop: stop.clone(),
+                _seat: seat,
+            };
+            connections.spawn(connection.run(stream, acceptor));
         }
         drop(self.listener);
         let _ =
@@ -91,6 +109,7 @@ impl Door {
 }
 
 struct Connection {
+    since: Instant,
     address: SocketAddr,
     router: Router,
     stop: watch::Receiver<bool>,
@@ -98,11 +117,15 @@ struct Connection {
 }
 
 impl Connection {
-    async fn run(self, stream: TcpStream, acceptor: Option<TlsAcceptor>) {
+    async fn run(mut self, stream: TcpStream, acceptor: Option<TlsAcceptor>) {
         let _ = stream.set_nodelay(true);
         let Some(acceptor) = acceptor else { return self.speak_http1(stream).await };
         let handshake = tokio::time::timeout(TLS_HANDSHAKE_TIMEOUT, acceptor.accept(stream));
-        let Ok(Ok(stream)) = handshake.await else { return };
+        let stream = tokio::select! {
+            shaken = handshake => shaken,
+            _ = self.stop.wait_for(|stop| *stop) => return,
+        };
+        let Ok(Ok(stream)) = stream else { return };
         if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
             self.speak_http2(stream).await;
         } else {
@@ -111,7 +134,7 @@ impl Connection {
     }
 
     async fn speak_http1(mut self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
-        let phase = Phase::new();
+        let phase = Phase::new(self.since);
         let io = TokioIo::new(Watched::new(stream, phase.clone()));
         let service = self.service(phase.clone());
         let connection = hyper::server::conn::http1::Builder::new()
@@ -127,17 +150,22 @@ impl Connection {
             () = phase.expired() => return,
             _ = self.stop.wait_for(|stop| *stop) => connection.as_mut().graceful_shutdown(),
         }
-        tokio::select! { _ = connection => {} () = phase.expired() => {} }
+        tokio::select! { _ = connection => {} () = phase.expired() => {} () = rest(&phase) => {} }
     }
 
     async fn speak_http2(mut self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
-        let phase = Phase::new_multiplexed();
+        let phase = Phase::new_multiplexed(self.since);
         let io = TokioIo::new(Watched::new(stream, phase.clone()));
         let service = self.service(phase.clone());
         let connection = hyper::server::conn::http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
             .max_concurrent_streams(STREAMS_MAX)
             .max_header_list_size(u32::try_from(HEAD_MAX_BYTES).unwrap_or(u32::MAX))
+            .initial_stream_window_size(STREAM_WINDOW_BYTES)
+            .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
+            .max_send_buf_size(SEND_BUFFER_BYTES)
+            .max_pending_accept_reset_streams(RESETS_MAX)
+            .max_local_error_reset_streams(RESETS_MAX)
             .serve_connection(io, service);
         tokio::pin!(connection);
         tokio::select! {
@@ -145,7 +173,7 @@ impl Connection {
             () = phase.expired() => return,
             _ = self.stop.wait_for(|stop| *stop) => connection.as_mut().graceful_shutdown(),
         }
-        tokio::select! { _ = connection => {} () = phase.expired() => {} }
+        tokio::select! { _ = connection => {} () = phase.expired() => {} () = rest(&phase) => {} }
     }
 
     fn service(
@@ -169,6 +197,16 @@ impl Connection {
                 Ok::<_, Infallible>(response.map(|body| PhaseBody::new(body, serving)))
             }
         })
+    }
+}
+
+/// Waits until a connection that was told to stop has nothing left to do: a peer that does not hang up is not waited for.
+async fn rest(phase: &Phase) {
+    loop {
+        tokio::time::sleep(DRAIN_TICK).await;
+        if phase.is_resting() {
+            return;
+        }
     }
 }
 

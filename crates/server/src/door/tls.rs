@@ -14,6 +14,7 @@ pub(crate) fn from_files(certificate: &Path, key: &Path) -> anyhow::Result<Arc<S
         .with_context(|| {
         format!("tls.certificate: {} is not a PEM certificate chain", certificate.display())
     })?;
+    anyhow::ensure!(!chain.is_empty(), "tls.certificate: {} holds no certificate", certificate.display());
     let key = PrivateKeyDer::from_pem_file(key)
         .with_context(|| format!("tls.key: {} is not a PEM private key", key.display()))?;
     from_parts(chain, key)
@@ -61,7 +62,9 @@ mod tests {
         let address = listener.local_addr().unwrap();
         let router = Router::new().route("/", get(|| async { "over TLS" }));
         let (_stop, stopped) = watch::channel(false);
-        tokio::spawn(Door { listener, tls: Some(tls), router, caps: Caps::new(8, 8) }.serve(stopped));
+        tokio::spawn(
+            Door { listener, tls: Some(watch::channel(tls).1), router, caps: Caps::new(8, 8) }.serve(stopped),
+        );
 
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from(local.root)).unwrap();

@@ -50,6 +50,22 @@ impl DeskRead<'_> {
         let sql = "SELECT * FROM idempotency WHERE caller = ?1 AND route = ?2 AND key = ?3";
         self.one(TABLE, sql, params![caller, route, key], read)
     }
+
+    /// What a key already stands for; `None` when a request could claim it.
+    pub fn look_at_key(
+        &self,
+        (caller, route, key): (&str, &str, &str),
+        body_hash: Digest,
+        stale_ms: i64,
+        now: Millis,
+    ) -> Result<Option<Claim>, DeskError> {
+        Ok(match self.idempotency(caller, route, key)? {
+            Some(row) if row.body_hash != body_hash => Some(Claim::Conflict),
+            Some(Row { answer: Some(answer), .. }) => Some(Claim::Answered(answer)),
+            Some(row) if now.since(row.started_at) < stale_ms => Some(Claim::InFlight),
+            Some(_) | None => None,
+        })
+    }
 }
 
 impl DeskWrite<'_> {
@@ -61,11 +77,8 @@ impl DeskWrite<'_> {
         stale_ms: i64,
         now: Millis,
     ) -> Result<Claim, DeskError> {
-        match self.idempotency(caller, route, key)? {
-            Some(row) if row.body_hash != body_hash => return Ok(Claim::Conflict),
-            Some(Row { answer: Some(answer), .. }) => return Ok(Claim::Answered(answer)),
-            Some(row) if now.since(row.started_at) < stale_ms => return Ok(Claim::InFlight),
-            Some(_) | None => {}
+        if let Some(claim) = self.look_at_key((caller, route, key), body_hash, stale_ms, now)? {
+            return Ok(claim);
         }
         self.execute(
             "INSERT INTO idempotency (caller, route, key, body_hash, started_at) VALUES (?1, ?2, ?3, ?4, ?5)

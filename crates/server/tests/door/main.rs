@@ -1,0 +1,12 @@
+//! The real program's front door: told to stop, told to load its certificate again, attacked.
+//!
+//! The tests measure times, so they run one after the other.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod ending;
+mod program;
+
+use tokio::sync::Mutex;
+
+/// Whoever holds it is alone: nobody else measures meanwhile.
+static ALONE: Mutex<()> = Mutex::const_new(());

@@ -1,5 +1,6 @@
 //! Jobs: what a running wallet does by itself. Each ends when the last handle to the wallet is gone.
 
+use crate::start::StartError;
 use crate::{Inner, Wallet};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -21,10 +22,20 @@ impl Wallet {
     pub(crate) fn start_jobs(&self) {
         tokio::spawn(keep_house(Arc::downgrade(&self.inner)));
         tokio::spawn(keep_snapshots(Arc::downgrade(&self.inner), self.inner.writer.sizes()));
+        if self.inner.writer.is_shared() {
+            tokio::spawn(copy_snapshots(Arc::downgrade(&self.inner), self.inner.writer.named_snapshots()));
+        }
     }
 
-    /// Makes the next start quick. Everything recorded is durable without it.
+    /// Gives the lease back, where several nodes share one; else makes the next start quick. Everything recorded is durable
+    /// without it.
     pub async fn close(&self) {
+        if self.inner.writer.is_shared() {
+            // The lease first: the other nodes need not wait for its end.
+            self.inner.writer.control().close();
+            self.ended().await;
+            return;
+        }
         let replay = self.inner.store.journal.newest_snapshot().ok().flatten().unwrap_or(0);
         if self.records().saturating_sub(replay) > REPLAY_MAX {
             self.snapshot_or_say().await;
@@ -58,6 +69,9 @@ async fn keep_house(inner: Weak<Inner>) {
     loop {
         ticks.tick().await;
         let Some(wallet) = inner.upgrade().map(|inner| Wallet { inner }) else { return };
+        if !wallet.leads() {
+            continue;
+        }
         let done =
             [wallet.finish_intentions().await, wallet.finish_cancellations().await, wallet.sweep_desk()];
         for error in done.into_iter().filter_map(Result::err) {
@@ -75,6 +89,29 @@ async fn keep_snapshots(inner: Weak<Inner>, mut sizes: tokio::sync::watch::Recei
         let due = sizes.wait_for(|size| *size >= last.saturating_add(every)).await.map(|size| *size);
         let (Ok(size), Some(wallet)) = (due, inner.upgrade().map(|inner| Wallet { inner })) else { return };
         last = size;
-        wallet.snapshot_or_say().await;
+        if wallet.leads() {
+            wallet.snapshot_or_say().await;
+        }
+    }
+}
+
+/// Makes each snapshot that another node names; a difference ends this node.
+async fn copy_snapshots(
+    inner: Weak<Inner>,
+    mut named: tokio::sync::watch::Receiver<Option<crate::nodes::NamedSnapshot>>,
+) {
+    while named.changed().await.is_ok() {
+        let Some(snapshot) = *named.borrow_and_update() else { continue };
+        let Some(wallet) = inner.upgrade().map(|inner| Wallet { inner }) else { return };
+        match wallet.copy_snapshot(snapshot).await {
+            Ok(()) => {}
+            Err(error @ (StartError::Store(_) | StartError::File { .. } | StartError::Desk(_))) => {
+                tracing::warn!(%error, "another node's snapshot was not made here");
+            }
+            Err(error) => {
+                tracing::error!(%error, "this node's book differs from the one that leads, it ends");
+                wallet.inner.writer.control().end(&error.to_string());
+            }
+        }
     }
 }

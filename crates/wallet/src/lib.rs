@@ -12,12 +12,14 @@ mod error;
 mod events;
 mod guessing;
 mod idempotency;
+mod init;
 mod jobs;
 mod ledger;
 mod local_tls;
 mod me;
 mod merchants;
 mod meters;
+mod nodes;
 mod open;
 mod openings;
 mod orders;
@@ -50,11 +52,13 @@ pub use enrolment::*;
 pub use error::{Param, WalletError};
 pub use events::{Change, Events, What};
 pub use idempotency::*;
+pub use init::{Initialised, Setup};
 pub use local_tls::{LocalTls, local_tls};
 pub use me::*;
 pub use merchants::MerchantCredentials;
 pub use meters::{Buckets, Lease, PaymentOutcome, Readings, Times};
-pub use open::{Initialised, OpenOptions, Ports, Setup, rebuild};
+pub use nodes::Standing;
+pub use open::{OpenOptions, Ports, rebuild};
 pub use orders::*;
 pub use passwords::{Password, Weakness};
 pub use payees::*;
@@ -99,6 +103,12 @@ pub struct Settings {
 pub enum Health {
     /// It can.
     Serving,
+    /// It leads several nodes.
+    Leading,
+    /// It follows a leading node and sends it what is to be posted.
+    Following,
+    /// It is one of several nodes and knows none that leads.
+    Leaderless,
     /// Not until the clock is right or an operator accepts it.
     ClockWrong,
     /// Not until there is room on the disk; reads go on.
@@ -160,13 +170,17 @@ impl Wallet {
     /// Whether the wallet can post, as a supervisor asks.
     #[must_use]
     pub fn health(&self) -> Health {
-        if !self.inner.writer.is_running() {
+        let writer = &self.inner.writer;
+        if !writer.is_running() {
             return Health::Ended;
         }
-        match (self.inner.store.desk.disk().is_full(), self.inner.writer.clock_is_right()) {
-            (true, _) => Health::DiskFull,
-            (false, false) => Health::ClockWrong,
-            (false, true) => Health::Serving,
+        match (self.inner.store.desk.disk().is_full(), writer.clock_is_right(), writer.standing()) {
+            (true, _, _) => Health::DiskFull,
+            (false, false, _) => Health::ClockWrong,
+            (false, true, Standing::Leading) if writer.is_shared() => Health::Leading,
+            (false, true, Standing::Leading) => Health::Serving,
+            (false, true, Standing::Following { .. }) => Health::Following,
+            (false, true, Standing::Leaderless) => Health::Leaderless,
         }
     }
 

@@ -252,7 +252,10 @@ impl Wallet {
             people: count(people),
             certificates: count(certificates),
             wal_bytes: wal_bytes(&inner.dir.journal()),
-            lease: Lease { epoch: 0, held: health != Health::Ended },
+            lease: Lease {
+                epoch: inner.writer.control().epoch(),
+                held: health != Health::Ended && self.leads(),
+            },
         }
     }
 }

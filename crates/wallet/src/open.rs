@@ -1,51 +1,25 @@
-//! Making, opening and rebuilding a data directory.
+//! Opening and rebuilding a data directory.
 
-use crate::authority::{self, Authority, RootKey};
+use crate::authority::Authority;
 use crate::events::Events;
 use crate::ledger::Ledger;
+use crate::nodes::Standing;
 use crate::openings::{self, Openings};
 use crate::passwords::Passwords;
 use crate::payments::CertificateCache;
-use crate::port::{Clock, Entropy, SmsSender, random};
+use crate::port::{Clock, Entropy, Peers, SmsSender, random};
+use crate::projector::Projector;
 use crate::recent::Recent;
 use crate::start::{DataDir, From, StartError, load_ledger, reconcile_views};
-use crate::writer::{Calendar, Parts, SignHead};
-use crate::{Inner, Settings, Wallet, projector, snapshot, writer};
+use crate::writer::{Calendar, Parts, Seat, SignHead};
+use crate::{Inner, Settings, Wallet, snapshot, writer};
 use serde::{Deserialize, Serialize};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use tokio::sync::watch;
-use yinxin_core::policy::{Policy, Template};
-use yinxin_core::{AccountId, Action, Command, CommandId, Currency, Day, Millis, Stamp};
-use yinxin_store::{Journal, JournalReader, SqliteJournal, Store, StoreError};
+use yinxin_core::{Action, Command, CommandId, Day, Millis, Stamp};
+use yinxin_store::{Journal, SqliteJournal, Store, StoreError};
 use yinxin_tlog::{Checkpoint, VerifierKey};
-
-/// What `init` and `demo` choose once for a data directory.
-#[derive(Debug, Clone)]
-pub struct Setup {
-    /// Its origin, as `https://pay.example`.
-    pub origin: String,
-    /// The operator's name, as people see it.
-    pub operator: String,
-    /// Demonstration or live.
-    pub stamp: Stamp,
-    /// Its one currency.
-    pub currency: Currency,
-    /// IANA name of the operator's time zone.
-    pub time_zone: String,
-    /// The first policy.
-    pub template: Template,
-    /// Where the encrypted root key goes; outside the data directory for a live deployment.
-    pub root_key: PathBuf,
-}
-
-/// What `init` has to tell.
-pub struct Initialised {
-    /// Where the root key is.
-    pub root_key: PathBuf,
-    /// What opens it; shown once, kept nowhere.
-    pub passphrase: String,
-}
 
 /// What the wallet needs from outside.
 pub type Ports = (Arc<dyn Clock>, Arc<dyn Entropy>, Arc<dyn SmsSender>);
@@ -62,19 +36,19 @@ pub struct OpenOptions {
 /// `deployment.json` of a data directory.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct DeploymentFile {
-    version: u8,
-    stamp: String,
-    origin: String,
-    operator: String,
-    currency: String,
-    time_zone: String,
+pub(crate) struct DeploymentFile {
+    pub(crate) version: u8,
+    pub(crate) stamp: String,
+    pub(crate) origin: String,
+    pub(crate) operator: String,
+    pub(crate) currency: String,
+    pub(crate) time_zone: String,
 }
 
-const DEPLOYMENT_FILE: &str = "deployment.json";
+pub(crate) const DEPLOYMENT_FILE: &str = "deployment.json";
 
 /// jiff's own copy of the time zone database.
-struct TimeZones;
+pub(crate) struct TimeZones;
 
 impl Calendar for TimeZones {
     fn day(&self, at: Millis, time_zone: &str) -> Day {
@@ -118,20 +92,10 @@ fn read_deployment(dir: &DataDir) -> Result<DeploymentFile, StartError> {
     }
 }
 
-fn stamp_word(stamp: Stamp) -> &'static str {
+pub(crate) fn stamp_word(stamp: Stamp) -> &'static str {
     match stamp {
         Stamp::Demo => "demo",
         Stamp::Live => "live",
-    }
-}
-
-impl Setup {
-    fn policy(&self) -> Result<Policy, StartError> {
-        if jiff::tz::TimeZone::get(&self.time_zone).is_err() {
-            return Err(StartError::Stamp(format!("{} is not a time zone", self.time_zone)));
-        }
-        Policy::from_template(self.template, self.currency, &self.time_zone)
-            .ok_or_else(|| StartError::Stamp(format!("the template has no limits in {}", self.currency)))
     }
 }
 
@@ -149,39 +113,6 @@ impl Wallet {
         Ok((file.origin, stamp))
     }
 
-    /// Makes a data directory: keys, authorities, and the first record. Refuses one that is there.
-    pub fn init(
-        path: &Path,
-        setup: &Setup,
-        clock: &Arc<dyn Clock>,
-        entropy: &Arc<dyn Entropy>,
-    ) -> Result<Initialised, StartError> {
-        if Self::exists(path) {
-            return Err(StartError::Stamp(format!("{} holds a deployment already", path.display())));
-        }
-        let policy = setup.policy()?;
-        let dir = DataDir::create(path).map_err(|error| StartError::file(path, error))?;
-        let _lock = dir.lock()?;
-        let about = (setup.operator.as_str(), setup.origin.as_str(), setup.stamp);
-        let RootKey { path: root_key, passphrase } =
-            Authority::create(&dir, about, &setup.root_key, entropy.as_ref(), clock.now())?;
-        write_genesis(&dir, setup, policy, clock, entropy)?;
-        let file = DeploymentFile {
-            version: 1,
-            stamp: stamp_word(setup.stamp).to_owned(),
-            origin: setup.origin.clone(),
-            operator: setup.operator.clone(),
-            currency: setup.currency.to_string(),
-            time_zone: setup.time_zone.clone(),
-        };
-        let text = serde_json::to_vec_pretty(&file).unwrap_or_default();
-        // Last of all, and only when the rest is durable: with it the deployment exists.
-        dir.sync_names()?;
-        authority::write(&dir.path().join(DEPLOYMENT_FILE), &text)?;
-        dir.sync_names()?;
-        Ok(Initialised { root_key, passphrase })
-    }
-
     /// Opens a data directory and starts the writer and the projector; needs a tokio runtime.
     pub fn open(path: &Path, options: OpenOptions, ports: Ports) -> Result<Self, StartError> {
         Self::open_with(path, options, ports, |journal| Box::new(journal))
@@ -194,42 +125,34 @@ impl Wallet {
         ports: Ports,
         wrap: impl FnOnce(SqliteJournal) -> Box<dyn Journal>,
     ) -> Result<Self, StartError> {
-        let (clock, entropy, sms) = ports;
-        let dir = DataDir::create(path).map_err(|error| StartError::file(path, error))?;
-        let lock = dir.lock()?;
-        let file = read_deployment(&dir)?;
-        if file.stamp != stamp_word(options.stamp) {
-            let (found, wanted) = (&file.stamp, stamp_word(options.stamp));
-            return Err(StartError::Stamp(format!("{} holds {found} data, not {wanted}", path.display())));
-        }
-        let authority = Authority::load(&dir, &file.origin)?;
-        let log = verifier(&file.origin, &authority)?;
-        let journal = SqliteJournal::open(&dir.journal())?;
-        let store = Store::open(&dir.files())?;
-        let ledger = load_ledger(&dir, &store.journal, &log, From::Snapshot, |_, _| ())?;
-        check_deployment(&ledger, &file)?;
-        check_clock(&ledger, clock.now(), options)?;
-        reconcile_views(&store.views, &store.journal, &ledger)?;
-        let parts = Parts {
-            ledger,
-            journal: wrap(journal),
-            reader: Arc::clone(&store.journal),
-            clock: Arc::clone(&clock),
-            entropy: Arc::clone(&entropy),
-            calendar: Arc::new(TimeZones),
-            log_name: log.name().to_owned(),
-            sign_head: head_signer(&log, &authority)?,
-            accept_clock: options.accept_clock,
-            disk: store.desk.disk(),
-        };
-        Self::assemble(parts, Assembly { file, dir, lock, store, authority, log, sms })
+        let files = DataDir::create(path).map_err(|error| StartError::file(path, error))?;
+        let journal = || Ok(wrap(SqliteJournal::open(&files.journal())?));
+        let (parts, rest) = gather(path, &files, options, ports, journal)?;
+        reconcile_views(&rest.store.views, &rest.store.journal, &parts.ledger)?;
+        Self::assemble(parts, None, rest)
     }
 
-    fn assemble(parts: Parts, rest: Assembly) -> Result<Self, StartError> {
+    /// Opens one of several nodes, which share the databases in `files`.
+    #[cfg(test)]
+    pub(crate) fn open_node(
+        path: &Path,
+        files: &Path,
+        options: OpenOptions,
+        ports: Ports,
+        (lease, peers): (Box<dyn crate::nodes::LeaseDoor>, Arc<dyn Peers>),
+    ) -> Result<Self, StartError> {
+        let files = DataDir::create(files).map_err(|error| StartError::file(path, error))?;
+        let (parts, rest) = gather(path, &files, options, ports, || Ok(Box::new(writer::NotLeading)))?;
+        let seat = Seat { lease, log: rest.log.clone() };
+        Self::assemble(parts, Some((seat, peers)), rest)
+    }
+
+    fn assemble(parts: Parts, shared: Option<Shared>, rest: Assembly) -> Result<Self, StartError> {
         let Assembly { file, dir, lock, store, authority, log, sms } = rest;
         let (clock, entropy) = (Arc::clone(&parts.clock), Arc::clone(&parts.entropy));
         let accept_clock = parts.accept_clock;
-        let (writer, _thread) = writer::start(parts).map_err(|error| StartError::file(dir.path(), error))?;
+        let (writer, _thread) =
+            writer::start(parts, shared).map_err(|error| StartError::file(dir.path(), error))?;
         let (projected, mark) = watch::channel(store.views.mark()?);
         let passwords = Passwords::start().map_err(|error| StartError::file(dir.path(), error))?;
         let events = Events::new();
@@ -238,7 +161,8 @@ impl Wallet {
             .map_err(|error| StartError::file(dir.path(), error))?;
         let (views, journal) = (Arc::clone(&store.views), Arc::clone(&store.journal));
         let (published, sizes) = (writer.published(), writer.sizes());
-        tokio::spawn(projector::run(published, sizes, views, journal, events.clone(), projected));
+        let projector = Projector { published, views, journal, events: events.clone(), projected };
+        tokio::spawn(projector.run(sizes, writer.standings()));
         let stamp = if file.stamp == "demo" { Stamp::Demo } else { Stamp::Live };
         let currency =
             file.currency.parse().map_err(|_| StartError::Stamp("an unknown currency".to_owned()))?;
@@ -281,6 +205,11 @@ impl Wallet {
     }
 
     async fn record_accepted_clock(self) {
+        // Where several nodes share a journal, the one that was told so records it when its turn comes.
+        let mut standing = self.inner.writer.standings();
+        if standing.wait_for(|standing| *standing == Standing::Leading).await.is_err() {
+            return;
+        }
         if let Err(error) = self.submit_own(Action::AcceptClock).await {
             tracing::error!(%error, "the accepted clock was not recorded");
         }
@@ -293,6 +222,46 @@ impl Wallet {
     }
 }
 
+/// Opens and checks everything but the views.
+fn gather(
+    path: &Path,
+    files: &DataDir,
+    options: OpenOptions,
+    (clock, entropy, sms): Ports,
+    journal: impl FnOnce() -> Result<Box<dyn Journal>, StoreError>,
+) -> Result<(Parts, Assembly), StartError> {
+    let dir = DataDir::create(path).map_err(|error| StartError::file(path, error))?;
+    let lock = dir.lock()?;
+    let file = read_deployment(&dir)?;
+    if file.stamp != stamp_word(options.stamp) {
+        let (found, wanted) = (&file.stamp, stamp_word(options.stamp));
+        return Err(StartError::Stamp(format!("{} holds {found} data, not {wanted}", path.display())));
+    }
+    let authority = Authority::load(&dir, &file.origin)?;
+    let log = verifier(&file.origin, &authority)?;
+    let journal = journal()?;
+    let store = Store::open(&files.files())?;
+    let ledger = load_ledger(&dir, &store.journal, &log, From::Snapshot, |_, _| ())?;
+    check_deployment(&ledger, &file)?;
+    check_clock(&ledger, clock.now(), options)?;
+    let parts = Parts {
+        ledger,
+        journal,
+        reader: Arc::clone(&store.journal),
+        clock,
+        entropy,
+        calendar: Arc::new(TimeZones),
+        log_name: log.name().to_owned(),
+        sign_head: head_signer(&log, &authority)?,
+        accept_clock: options.accept_clock,
+        disk: store.desk.disk(),
+    };
+    Ok((parts, Assembly { file, dir, lock, store, authority, log, sms }))
+}
+
+/// What a node needs beside its own files.
+pub(crate) type Shared = (Seat, Arc<dyn Peers>);
+
 /// What `assemble` puts beside the writer.
 struct Assembly {
     file: DeploymentFile,
@@ -304,7 +273,7 @@ struct Assembly {
     sms: Arc<dyn SmsSender>,
 }
 
-fn head_signer(log: &VerifierKey, authority: &Authority) -> Result<SignHead, StartError> {
+pub(crate) fn head_signer(log: &VerifierKey, authority: &Authority) -> Result<SignHead, StartError> {
     let failed = |error: yinxin_pki::Error| StartError::Keys(format!("log.seed: {error}"));
     let seed = authority.log.seed().map_err(failed)?;
     let seed: [u8; 32] = seed.expose().try_into().map_err(|_| StartError::Keys("log.seed".to_owned()))?;
@@ -316,46 +285,9 @@ fn head_signer(log: &VerifierKey, authority: &Authority) -> Result<SignHead, Sta
     }))
 }
 
-fn verifier(origin: &str, authority: &Authority) -> Result<VerifierKey, StartError> {
+pub(crate) fn verifier(origin: &str, authority: &Authority) -> Result<VerifierKey, StartError> {
     VerifierKey::new(&log_name(origin), authority.log.public())
         .map_err(|error| StartError::Keys(error.to_string()))
-}
-
-fn write_genesis(
-    dir: &DataDir,
-    setup: &Setup,
-    policy: Policy,
-    clock: &Arc<dyn Clock>,
-    entropy: &Arc<dyn Entropy>,
-) -> Result<(), StartError> {
-    let authority = Authority::load(dir, &setup.origin)?;
-    let log = verifier(&setup.origin, &authority)?;
-    let journal = SqliteJournal::open(&dir.journal())?;
-    let parts = Parts {
-        ledger: Ledger::empty(),
-        journal: Box::new(journal),
-        reader: Arc::new(JournalReader::new(&dir.journal())),
-        clock: Arc::clone(clock),
-        entropy: Arc::clone(entropy),
-        calendar: Arc::new(TimeZones),
-        log_name: log.name().to_owned(),
-        sign_head: head_signer(&log, &authority)?,
-        accept_clock: false,
-        disk: Arc::default(),
-    };
-    let genesis = Command {
-        id: CommandId::from_bytes(random(entropy.as_ref())),
-        action: Action::Genesis {
-            stamp: setup.stamp,
-            origin: setup.origin.clone(),
-            issuance: AccountId::from_bytes(random(entropy.as_ref())),
-            fees: AccountId::from_bytes(random(entropy.as_ref())),
-            policy,
-        },
-        evidence: Vec::new(),
-    };
-    let written = writer::write_one(parts, genesis);
-    written.map_err(|error| StartError::Store(StoreError::Failed(error.to_string())))
 }
 
 fn check_deployment(ledger: &Ledger, file: &DeploymentFile) -> Result<(), StartError> {

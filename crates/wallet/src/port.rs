@@ -61,6 +61,26 @@ pub trait SmsSender: Send + Sync {
     }
 }
 
+/// Another node gave no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PeerError {
+    /// Nothing of the question reached it.
+    #[error("the node was not reached")]
+    Unreached,
+    /// It may have heard the question; its answer is lost.
+    #[error("the node's answer is lost")]
+    Unanswered,
+}
+
+/// The end of a question to another node.
+pub type Asking<'a> = Pin<Box<dyn Future<Output = Result<Vec<u8>, PeerError>> + Send + 'a>>;
+
+/// Carries bytes to the other nodes of a deployment, and to nobody else.
+pub trait Peers: Send + Sync {
+    /// Sends `question` to the node at `address`; resolves with its answer.
+    fn ask<'a>(&'a self, address: &'a str, question: Vec<u8>) -> Asking<'a>;
+}
+
 /// The machine's clock.
 #[derive(Debug, Clone, Copy)]
 pub struct SystemClock {

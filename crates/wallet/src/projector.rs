@@ -1,6 +1,8 @@
 //! The projector: fills the views from the journal on a thread of its own, then tells whoever listens what changed.
 
 use crate::events::{Change, Events};
+use crate::ledger::Ledger;
+use crate::nodes::Standing;
 use crate::start::StartError;
 use crate::writer::Published;
 use std::sync::Arc;
@@ -19,6 +21,9 @@ const LINGER: std::time::Duration = std::time::Duration::from_millis(50);
 /// A page with fewer records was made in a quiet time.
 const LINGER_FROM: u64 = 16;
 
+/// How often a node that follows looks what the leading one has projected, while something is missing.
+const LOOK_EVERY: std::time::Duration = std::time::Duration::from_millis(20);
+
 /// Projects everything that the journal holds beyond the views' mark; `seen` hears each page.
 pub(crate) fn catch_up(
     views: &Views,
@@ -26,66 +31,108 @@ pub(crate) fn catch_up(
     mut seen: impl FnMut(&[(u64, Facts)]),
 ) -> Result<(), StartError> {
     loop {
-        let page = journal.records(views.mark()?, PAGE)?;
-        if page.is_empty() {
+        let records = decoded(journal, views.mark()?, PAGE)?;
+        if records.is_empty() {
             return Ok(());
         }
-        let decoded = page.iter().map(|record| {
-            let corrupt = |error: yinxin_core::codec::CodecError| StartError::Journal {
-                index: record.index,
-                reason: error.to_string(),
-            };
-            Facts::from_bytes_exact(&record.facts).map(|facts| (record.index, facts)).map_err(corrupt)
-        });
-        let records = decoded.collect::<Result<Vec<_>, _>>()?;
         views.project(&records)?;
         seen(&records);
     }
 }
 
-/// Runs until the writer is gone.
-pub(crate) async fn run(
-    published: Published,
-    mut sizes: watch::Receiver<u64>,
-    views: Arc<Views>,
-    journal: Arc<JournalReader>,
-    events: Events,
-    projected: watch::Sender<u64>,
-) {
-    let mut before = *projected.borrow();
-    loop {
-        let (page_views, page_journal) = (Arc::clone(&views), Arc::clone(&journal));
-        let (page_events, page_book) = (events.clone(), published.clone());
-        let mark = projected.clone();
-        let done = tokio::task::spawn_blocking(move || {
-            catch_up(&page_views, &page_journal, |records| {
-                if let Some((last, _)) = records.last() {
-                    mark.send_replace(last + 1);
+fn decoded(journal: &JournalReader, from: u64, most: u32) -> Result<Vec<(u64, Facts)>, StartError> {
+    let page = journal.records(from, most)?;
+    let decoded = page.iter().map(|record| {
+        let corrupt = |error: yinxin_core::codec::CodecError| StartError::Journal {
+            index: record.index,
+            reason: error.to_string(),
+        };
+        Facts::from_bytes_exact(&record.facts).map(|facts| (record.index, facts)).map_err(corrupt)
+    });
+    decoded.collect()
+}
+
+/// Fills the views where this node leads, watches them where it follows, and tells what changed on both.
+#[derive(Clone)]
+pub(crate) struct Projector {
+    pub(crate) published: Published,
+    pub(crate) views: Arc<Views>,
+    pub(crate) journal: Arc<JournalReader>,
+    pub(crate) events: Events,
+    /// Records that the views show, as far as this node has told of them.
+    pub(crate) projected: watch::Sender<u64>,
+}
+
+impl Projector {
+    /// Runs until the writer is gone.
+    pub(crate) async fn run(self, mut sizes: watch::Receiver<u64>, mut standing: watch::Receiver<Standing>) {
+        let mut before = *self.projected.borrow();
+        loop {
+            let leads = *standing.borrow_and_update() == Standing::Leading;
+            let worker = self.clone();
+            let done = tokio::task::spawn_blocking(move || {
+                worker.tell(worker.views.mark()?)?;
+                if leads { worker.project() } else { Ok(()) }
+            });
+            let is_behind = match done.await {
+                Ok(Ok(())) => !leads && *self.projected.borrow() < *sizes.borrow(),
+                failed => {
+                    tracing::error!(?failed, "the views were not filled; another try follows");
+                    tokio::time::sleep(AGAIN_AFTER).await;
+                    if sizes.has_changed().is_err() {
+                        return;
+                    }
+                    continue;
                 }
-                for (index, facts) in records {
-                    page_book.look(|ledger| page_events.tell(Change::of(*index, facts, &ledger.book)));
+            };
+            let now = *self.projected.borrow();
+            if leads && now.saturating_sub(before) >= LINGER_FROM {
+                let full = sizes.wait_for(|size| size.saturating_sub(now) >= u64::from(PAGE));
+                drop(tokio::time::timeout(LINGER, full).await);
+            }
+            before = now;
+            let more = if is_behind {
+                tokio::time::sleep(LOOK_EVERY).await;
+                sizes.has_changed().map(drop)
+            } else {
+                tokio::select! {
+                    more = sizes.wait_for(|size| *size > now) => more.map(drop),
+                    changed = standing.changed() => changed,
                 }
-            })
-        });
-        match done.await {
-            Ok(Ok(())) => {}
-            failed => {
-                tracing::error!(?failed, "the views were not filled; another try follows");
-                tokio::time::sleep(AGAIN_AFTER).await;
-                if sizes.has_changed().is_err() {
-                    return;
-                }
-                continue;
+            };
+            if more.is_err() {
+                return;
             }
         }
-        let now = *projected.borrow();
-        if now.saturating_sub(before) >= LINGER_FROM {
-            let full = sizes.wait_for(|size| size.saturating_sub(now) >= u64::from(PAGE));
-            drop(tokio::time::timeout(LINGER, full).await);
+    }
+
+    fn project(&self) -> Result<(), StartError> {
+        catch_up(&self.views, &self.journal, |records| self.seen(records))
+    }
+
+    /// Tells of what another node has projected, as far as this one knows the records.
+    fn tell(&self, mark: u64) -> Result<(), StartError> {
+        let until = mark.min(self.published.look(Ledger::size));
+        loop {
+            let told = *self.projected.borrow();
+            if told >= until {
+                return Ok(());
+            }
+            let most = u32::try_from(until - told).unwrap_or(PAGE).min(PAGE);
+            let records = decoded(&self.journal, told, most)?;
+            if records.is_empty() {
+                return Ok(());
+            }
+            self.seen(&records);
         }
-        before = now;
-        if sizes.wait_for(|size| *size > now).await.is_err() {
-            return;
+    }
+
+    fn seen(&self, records: &[(u64, Facts)]) {
+        if let Some((last, _)) = records.last() {
+            self.projected.send_replace(last + 1);
+        }
+        for (index, facts) in records {
+            self.published.look(|ledger| self.events.tell(Change::of(*index, facts, &ledger.book)));
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::Wallet;
 use crate::ledger::Ledger;
+use crate::nodes::NamedSnapshot;
 use crate::start::{DataDir, StartError, load_ledger_until};
 use std::io::Write;
 use std::path::PathBuf;
@@ -32,6 +33,29 @@ impl Wallet {
         named.map_err(|error| StartError::Store(StoreError::Failed(error.to_string())))?;
         keep_only(&self.inner.dir, records);
         Ok(())
+    }
+}
+
+impl Wallet {
+    /// Makes the snapshot that another node named, from this node's own last one and the journal: equal books are proven
+    /// each time. Answers why this node must not go on, where they differ.
+    pub(crate) async fn copy_snapshot(&self, named: NamedSnapshot) -> Result<(), StartError> {
+        let log = VerifierKey::parse(&self.inner.settings.log_key)
+            .map_err(|error| StartError::Keys(error.to_string()))?;
+        let (dir, journal) = (self.inner.dir.clone(), Arc::clone(&self.inner.store.journal));
+        let NamedSnapshot { index, records, hash } = named;
+        let made = tokio::task::spawn_blocking(move || {
+            let made =
+                load_ledger_until(&dir, &journal, &log, records).and_then(|ledger| save(&dir, &ledger))?;
+            if made == hash {
+                keep_only(&dir, records);
+                return Ok(());
+            }
+            // Kept for whoever looks for the difference; no start believes it.
+            Err(StartError::Snapshot { file: path(&dir, records).display().to_string(), index })
+        })
+        .await;
+        made.map_err(|error| StartError::Keys(error.to_string()))?
     }
 }
 

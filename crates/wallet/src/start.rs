@@ -236,7 +236,7 @@ fn begin(dir: &DataDir, journal: &JournalReader) -> Result<Ledger, StartError> {
 }
 
 /// The records must give the root that was signed, and all of them must be covered.
-fn check_head(ledger: &Ledger, head: Option<Head>, log: &VerifierKey) -> Result<(), StartError> {
+pub(crate) fn check_head(ledger: &Ledger, head: Option<Head>, log: &VerifierKey) -> Result<(), StartError> {
     let size = ledger.size();
     let wrong = |reason: &str| StartError::Head { size, reason: reason.to_owned() };
     let Some(head) = head else {

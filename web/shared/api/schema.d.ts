@@ -1010,7 +1010,7 @@ export interface components {
         /** @description The process serves. */
         Health: {
             /**
-             * @description Always `ok`.
+             * @description `ok`; where several nodes share a database, `leading` or `following`.
              * @example ok
              */
             status: string;

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 /// The process serves.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Health {
-    /// Always `ok`.
+    /// `ok`; where several nodes share a database, `leading` or `following`.
     #[schema(example = "ok")]
     pub(crate) status: &'static str,
 }
@@ -105,9 +105,13 @@ pub(crate) struct LogInfo {
 pub(super) async fn get_health(State(app): State<App>) -> Result<Json<Health>, Problem> {
     match app.wallet.health() {
         yinxin_wallet::Health::Serving => Ok(Json(Health { status: "ok" })),
+        yinxin_wallet::Health::Leading => Ok(Json(Health { status: "leading" })),
+        yinxin_wallet::Health::Following => Ok(Json(Health { status: "following" })),
         yinxin_wallet::Health::ClockWrong => Err(Problem::new(Code::ServiceClock)),
         yinxin_wallet::Health::DiskFull => Err(Problem::new(Code::ServiceReadOnly)),
-        yinxin_wallet::Health::Ended => Err(Problem::new(Code::ServiceBusy)),
+        yinxin_wallet::Health::Leaderless | yinxin_wallet::Health::Ended => {
+            Err(Problem::new(Code::ServiceBusy))
+        }
     }
 }
 

@@ -158,7 +158,8 @@ impl Page<'_> {
     }
 
     fn journal(&mut self, readings: &Readings) -> Result<(), fmt::Error> {
-        let serving = i64::from(readings.health == Health::Serving);
+        let serves = matches!(readings.health, Health::Serving | Health::Leading | Health::Following);
+        let serving = i64::from(serves);
         self.gauge("yinxin_serving", "1 while payments are taken", serving)?;
         self.counter("yinxin_records", "Records in the journal", readings.records)?;
         self.histogram("yinxin_batch_records", "Records of one durable commit", &readings.batches, 1.0)?;

@@ -58,6 +58,9 @@ async fn show_health(State(desk): State<Arc<Desk>>) -> Response {
     let readings = desk.wallet.readings();
     let (code, status) = match readings.health {
         Health::Serving => (StatusCode::OK, "ok"),
+        Health::Leading => (StatusCode::OK, "leading"),
+        Health::Following => (StatusCode::OK, "following"),
+        Health::Leaderless => (StatusCode::SERVICE_UNAVAILABLE, "leaderless"),
         Health::ClockWrong => (StatusCode::SERVICE_UNAVAILABLE, "clock"),
         Health::DiskFull => (StatusCode::SERVICE_UNAVAILABLE, "disk_full"),
         Health::Ended => (StatusCode::SERVICE_UNAVAILABLE, "ended"),

@@ -4,8 +4,9 @@ use super::{Disclosure, NewPayment};
 use crate::openings::Kept;
 use crate::payments::known::KnownCertificate;
 use crate::{Wallet, WalletError};
+use yinxin_core::certificate::Last;
 use yinxin_core::text::{PayText, PayeeName, is_displayable, memo_commitment, name_commitment};
-use yinxin_core::{PaymentNumber, Refusal};
+use yinxin_core::{Book, PaymentNumber, Refusal};
 use yinxin_store::desk::{DisclosureRow, Opening};
 
 /// Characters of a memo.
@@ -13,11 +14,17 @@ const MEMO_MAX_CHARS: usize = 40;
 
 impl Wallet {
     /// Refuses cheaply, before anything is kept, what is not the next text of its certificate.
-    pub(super) fn check_place(&self, known: &KnownCertificate, text: &PayText) -> Result<(), WalletError> {
-        let last =
-            self.inner.writer.book(|book| book.certificate(&known.id).map(|certificate| certificate.last));
-        let last = last.ok_or(WalletError::CertificateUnknown)?;
-        let next = text.seq == last.seq.saturating_add(1) && text.prev == last.hash;
+    pub(super) async fn check_place(
+        &self,
+        known: &KnownCertificate,
+        text: &PayText,
+    ) -> Result<(), WalletError> {
+        let is_next = |last: &Last| text.seq == last.seq.saturating_add(1) && text.prev == last.hash;
+        let last_of = |book: &Book| book.certificate(&known.id).map(|certificate| certificate.last);
+        // Another node may have recorded the text before this one a moment ago.
+        let last = self.inner.writer.find(|book| last_of(book).filter(is_next)).await?;
+        let last = last.or_else(|| self.inner.writer.book(last_of)).ok_or(WalletError::CertificateUnknown)?;
+        let next = is_next(&last);
         // Equal to the last: the same bytes again, or a fork, which the book records.
         if next || text.seq == last.seq {
             return Ok(());

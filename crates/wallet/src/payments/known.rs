@@ -3,7 +3,7 @@
 use crate::{Wallet, WalletError};
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
-use yinxin_core::{CertificateId, PersonId, Thumbprint};
+use yinxin_core::{Book, CertificateId, PersonId, Thumbprint};
 use yinxin_pki::{Certificate, PublicKey};
 
 /// Certificates whose keys are kept parsed.
@@ -31,10 +31,11 @@ impl Wallet {
         if let Some(known) = cache.read().unwrap_or_else(PoisonError::into_inner).get(&thumbprint) {
             return Ok(Arc::clone(known));
         }
-        let found = self.inner.writer.book(|book| {
+        let find = |book: &Book| {
             let id = *book.certificate_by_thumbprint(&thumbprint)?;
             book.certificate(&id).map(|certificate| (id, certificate.person))
-        });
+        };
+        let found = self.inner.writer.find(find).await?;
         let Some((id, person)) = found else {
             let merchants = self.inner.store.desk.read(|desk| desk.merchant_by_thumbprint(thumbprint))?;
             return Err(

@@ -173,6 +173,8 @@ impl Wallet {
 
     /// Waits until the views show everything that is committed now.
     pub(crate) async fn settle_all(&self) -> Result<(), WalletError> {
+        // What another node has recorded counts too.
+        self.inner.writer.meet_tail().await?;
         match self.records() {
             0 => Ok(()),
             records => self.settle(records - 1).await,
@@ -215,7 +217,7 @@ impl Wallet {
             (PaymentKind::Pay, None) => return Err(WalletError::OrderUnknown),
             (PaymentKind::Transfer, _) => (Entry::Account, None),
         };
-        self.check_place(known, text)?;
+        self.check_place(known, text).await?;
         self.check_disclosures(text, new).await?;
         let verification = match &new.verification {
             Some(proof) => Some(self.verify_text(known.id, hash, proof)?),

@@ -1,6 +1,7 @@
 //! The wallet as a whole, on real files: payments and their proofs, races, faults, what a start refuses.
 
 mod faults;
+mod nodes;
 mod payments;
 mod starts;
 mod world;

@@ -7,6 +7,7 @@ use crate::{
     WalletError,
 };
 use std::net::{IpAddr, Ipv4Addr};
+use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
@@ -81,8 +82,8 @@ pub(super) struct World {
 /// A world whose wallet has ended.
 pub(super) struct Closed {
     pub(super) dir: TempDir,
-    clock: Arc<TestClock>,
-    tray: Arc<Tray>,
+    pub(super) clock: Arc<TestClock>,
+    pub(super) tray: Arc<Tray>,
 }
 
 impl Closed {
@@ -97,6 +98,20 @@ impl Closed {
     pub(super) fn with(self, wallet: Wallet) -> World {
         World { dir: self.dir, clock: self.clock, tray: self.tray, wallet }
     }
+}
+
+/// A directory with the keys, the authorities and the deployment of the one at `path`, and nothing else: another node's.
+pub(super) fn twin(path: &Path) -> TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::copy(path.join("deployment.json"), dir.path().join("deployment.json")).unwrap();
+    for folder in ["keys", "ca"] {
+        std::fs::create_dir(dir.path().join(folder)).unwrap();
+        for entry in std::fs::read_dir(path.join(folder)).unwrap() {
+            let entry = entry.unwrap();
+            std::fs::copy(entry.path(), dir.path().join(folder).join(entry.file_name())).unwrap();
+        }
+    }
+    dir
 }
 
 pub(super) fn options() -> OpenOptions {

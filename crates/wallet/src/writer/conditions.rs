@@ -30,16 +30,21 @@ impl Conditions {
 
     /// Why nothing may be written now.
     pub(super) fn against_writing(&mut self, parts: &mut Parts) -> Option<WriterError> {
+        if !self.check_clock(parts) {
+            return Some(WriterError::Clock);
+        }
+        self.is_read_only(parts).then_some(WriterError::ReadOnly)
+    }
+
+    /// Looks at the clock, tells readers and the log what was found, and whether it is right.
+    pub(super) fn check_clock(&mut self, parts: &Parts) -> bool {
         let right = self.clock_is_right(parts);
         match (self.clock_right.swap(right, Ordering::Relaxed), right) {
             (true, false) => tracing::error!("the clock jumped: nothing is posted until it is right again"),
             (false, true) => tracing::info!("the clock is right again, posting goes on"),
             (true, true) | (false, false) => {}
         }
-        if !right {
-            return Some(WriterError::Clock);
-        }
-        self.is_read_only(parts).then_some(WriterError::ReadOnly)
+        right
     }
 
     /// Whether the wall clock has moved as the monotonic clock has.

@@ -1,16 +1,24 @@
 //! The doors to the writer: commands in, durable records out, and the book as of the last commit.
 
-use super::now_of;
+use super::{forward, now_of};
 use crate::ledger::Ledger;
 use crate::meters::{Meters, PaymentOutcome, Times};
+use crate::nodes::{Control, NamedSnapshot, Standing};
+use crate::port::{PeerError, Peers};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError};
 use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
+use std::time::Duration;
 use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 use yinxin_core::codec::Codec;
 use yinxin_core::{Authorisation, Book, Command, Day, Facts, Millis, Now, Refusal};
 use yinxin_store::{Head, JournalReader, StoreError};
+
+/// How long work waits for somebody to lead.
+const LEADER_WAIT: Duration = Duration::from_secs(2);
+/// How long an answer waits until this node has the record that another one made.
+const ARRIVAL_WAIT: Duration = Duration::from_secs(2);
 
 /// Why a command has no answer from the book.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -106,6 +114,11 @@ pub struct Handle {
     pub(super) clock_right: Arc<AtomicBool>,
     pub(super) calendar: Arc<dyn Calendar>,
     pub(super) meters: Arc<Meters>,
+    pub(super) standing: watch::Receiver<Standing>,
+    pub(super) named: watch::Receiver<Option<NamedSnapshot>>,
+    pub(super) control: Arc<Control>,
+    /// The other nodes, where there are any.
+    pub(super) peers: Option<Arc<dyn Peers>>,
 }
 
 /// Turns record time into the operator's local day.
@@ -205,22 +218,166 @@ impl Handle {
         }))
     }
 
+    /// What this node is to the others.
+    pub(crate) fn standing(&self) -> Standing {
+        self.standing.borrow().clone()
+    }
+
+    /// The same, and its changes.
+    pub(crate) fn standings(&self) -> watch::Receiver<Standing> {
+        self.standing.clone()
+    }
+
+    /// Snapshots that other nodes name, as they appear.
+    pub(crate) fn named_snapshots(&self) -> watch::Receiver<Option<NamedSnapshot>> {
+        self.named.clone()
+    }
+
+    /// How the writer is told to end.
+    pub(crate) fn control(&self) -> &Control {
+        &self.control
+    }
+
+    /// Whether other nodes write to this journal too.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.peers.is_some()
+    }
+
+    /// Waits until this node has everything that is committed now; at once where it leads.
+    pub(crate) async fn meet_tail(&self) -> Result<(), WriterError> {
+        if *self.standing.borrow() == Standing::Leading {
+            return Ok(());
+        }
+        let records = self.journal.size()?;
+        if self.covers(records).await { Ok(()) } else { Err(WriterError::Busy) }
+    }
+
+    /// What `look` finds in the book; where this node follows and it finds nothing, once more at the journal's tail.
+    pub(crate) async fn find<T>(&self, look: impl Fn(&Book) -> Option<T>) -> Result<Option<T>, WriterError> {
+        match self.book(&look) {
+            Some(found) => Ok(Some(found)),
+            None if !self.is_shared() => Ok(None),
+            None => {
+                self.meet_tail().await?;
+                Ok(self.book(look))
+            }
+        }
+    }
+
+    /// Answers the question of another node: this one leads, or says that it does not.
+    pub(crate) async fn answer_node(&self, question: &[u8]) -> Vec<u8> {
+        let said = match forward::read_question(question) {
+            Ok(work) if *self.standing.borrow() == Standing::Leading => {
+                said(self, self.ask_writer(work).await)
+            }
+            Ok(_) => forward::Said::Busy,
+            Err(error) => {
+                tracing::warn!(%error, "a node's question was not understood");
+                forward::Said::Busy
+            }
+        };
+        forward::answer(&said)
+    }
+
     async fn send(&self, work: Work) -> Result<Committed, WriterError> {
+        match self.leader().await {
+            Standing::Leading => match self.ask_writer(work).await {
+                Reply::Fresh(committed) => Ok(*committed),
+                Reply::Same(index) => self.load(index)?.ok_or(WriterError::Pending),
+                Reply::Error(error) => Err(error),
+            },
+            Standing::Following { leader } => self.ask_leader(&leader, &work).await,
+            Standing::Leaderless => Err(WriterError::Busy),
+        }
+    }
+
+    /// Who leads; waited for a moment when nobody does.
+    async fn leader(&self) -> Standing {
+        let mut standing = self.standing.clone();
+        let known = standing.wait_for(|standing| *standing != Standing::Leaderless);
+        match tokio::time::timeout(LEADER_WAIT, known).await {
+            Ok(Ok(standing)) => standing.clone(),
+            Ok(Err(_)) | Err(_) => Standing::Leaderless,
+        }
+    }
+
+    async fn ask_writer(&self, work: Work) -> Reply {
         let (reply, answer) = oneshot::channel();
         // Counted first: the writer may take it before this task runs again.
         self.meters.queued();
         if let Err(error) = self.jobs.try_send(Job { work, reply, sent: Instant::now() }) {
             self.meters.taken(1);
-            return Err(match error {
+            return Reply::Error(match error {
                 TrySendError::Full(_) => WriterError::Busy,
                 TrySendError::Disconnected(_) => WriterError::Pending,
             });
         }
-        match answer.await {
-            Ok(Reply::Fresh(committed)) => Ok(*committed),
-            Ok(Reply::Same(index)) => self.load(index)?.ok_or(WriterError::Pending),
-            Ok(Reply::Error(error)) => Err(error),
-            Err(_) => Err(WriterError::Pending),
+        answer.await.unwrap_or(Reply::Error(WriterError::Pending))
+    }
+
+    async fn ask_leader(&self, leader: &str, work: &Work) -> Result<Committed, WriterError> {
+        let peers = self.peers.as_ref().ok_or(WriterError::Busy)?;
+        let answer = match peers.ask(leader, forward::question(work)).await {
+            Ok(answer) => answer,
+            Err(PeerError::Unreached) => return Err(WriterError::Busy),
+            Err(PeerError::Unanswered) => return Err(WriterError::Pending),
+        };
+        match forward::read_answer(&answer) {
+            Ok(forward::Said::Recorded { index, balance }) => {
+                let committed = self.arrived(index).await?;
+                Ok(Committed { balance, repeated: false, ..committed })
+            }
+            Ok(forward::Said::Same { index }) => self.arrived(index).await,
+            Ok(forward::Said::Refused { records, refusal }) => {
+                // What made the book refuse may be an earlier answer to the same bytes: whoever looks for it must find it.
+                if self.covers(records).await {
+                    Err(WriterError::Refused(refusal))
+                } else {
+                    Err(WriterError::Pending)
+                }
+            }
+            Ok(forward::Said::Pending) => Err(WriterError::Pending),
+            Ok(forward::Said::Busy) => Err(WriterError::Busy),
+            Ok(forward::Said::Clock) => Err(WriterError::Clock),
+            Ok(forward::Said::ReadOnly) => Err(WriterError::ReadOnly),
+            Err(error) => {
+                tracing::warn!(%error, "the leading node's answer was not understood");
+                Err(WriterError::Pending)
+            }
         }
+    }
+
+    /// A record that the leading node made, read from the journal once this node has its whole batch.
+    async fn arrived(&self, index: u64) -> Result<Committed, WriterError> {
+        if !self.covers(index.saturating_add(1)).await {
+            return Err(WriterError::Pending);
+        }
+        let committed = self.load(index)?.ok_or(WriterError::Pending)?;
+        // Its proof is made from this node's own tree.
+        if self.covers(committed.head.size).await { Ok(committed) } else { Err(WriterError::Pending) }
+    }
+
+    /// Waits until this node has the first `records` records; false when it does not within two seconds.
+    pub(crate) async fn covers(&self, records: u64) -> bool {
+        let mut sizes = self.size.clone();
+        let arrival = sizes.wait_for(|size| *size >= records);
+        matches!(tokio::time::timeout(ARRIVAL_WAIT, arrival).await, Ok(Ok(_)))
+    }
+}
+
+/// What the leading node answers, from what its writer said.
+fn said(handle: &Handle, reply: Reply) -> forward::Said {
+    match reply {
+        Reply::Fresh(committed) => {
+            forward::Said::Recorded { index: committed.index, balance: committed.balance }
+        }
+        Reply::Same(index) => forward::Said::Same { index },
+        Reply::Error(WriterError::Refused(refusal)) => {
+            forward::Said::Refused { records: *handle.size.borrow(), refusal }
+        }
+        Reply::Error(WriterError::Pending | WriterError::Store(_)) => forward::Said::Pending,
+        Reply::Error(WriterError::Busy) => forward::Said::Busy,
+        Reply::Error(WriterError::Clock) => forward::Said::Clock,
+        Reply::Error(WriterError::ReadOnly) => forward::Said::ReadOnly,
     }
 }

@@ -4,25 +4,34 @@
 //! commit, shows the new state to readers, and answers. Its book runs ahead of the commit by this one batch only: after a
 //! commit error nothing of it remains, and the real tail is read again.
 
+mod answers;
 mod conditions;
+mod follow;
+mod forward;
 mod handle;
 
+#[cfg(test)]
+pub(crate) use follow::NotLeading;
+pub(crate) use follow::Seat;
 pub(crate) use handle::{Calendar, Published};
 pub use handle::{Committed, Handle, WriterError};
 
+use answers::{Sealed, Verdict, Waiting, answer, answer_all};
 use conditions::Conditions;
+use follow::Left;
 use handle::{Job, Reply, Work};
 
 use crate::ledger::Ledger;
-use crate::meters::{Meters, PaymentOutcome, Times, micros, micros_since};
-use crate::port::{Clock, Entropy};
+use crate::meters::{Meters, PaymentOutcome, micros, micros_since};
+use crate::nodes::{Control, NamedSnapshot, Standing};
+use crate::port::{Clock, Entropy, Peers};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
 use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 use yinxin_core::codec::Codec;
-use yinxin_core::{Body, Book, Command, Day, Decision, Facts, Millis, Now, Outcome, Refusal};
+use yinxin_core::{Body, Book, Command, Day, Decision, Facts, Millis, Now, Outcome};
 use yinxin_store::{Batch, Disk, Head, Journal, JournalReader, NewRecord, StoreError, TileRow};
 use yinxin_tlog::{Checkpoint, evidence_digest};
 
@@ -39,6 +48,10 @@ const LINGER: Duration = Duration::from_micros(500);
 const LINGER_FROM: usize = 8;
 /// How often the writer looks at its timers when nobody asks for anything.
 const IDLE_MS: u64 = 1_000;
+/// The same where a lease has to be renewed, and an end to be noticed soon.
+const IDLE_SHARED_MS: u64 = 200;
+/// How long a node waits before it asks a database again that did not answer.
+const AGAIN_AFTER: Duration = Duration::from_millis(500);
 /// Batches after which the write-ahead log is tidied although nobody is idle.
 const TIDY_AFTER: u32 = 512;
 /// Wall and monotonic clock apart by more than this: nothing is posted (house, law 6).
@@ -75,14 +88,40 @@ struct Writer {
     size: watch::Sender<u64>,
     conditions: Conditions,
     meters: Arc<Meters>,
+    standing: watch::Sender<Standing>,
+    /// The newest snapshot that another node named.
+    named: watch::Sender<Option<NamedSnapshot>>,
+    control: Arc<Control>,
+    /// Other nodes append to this journal too.
+    is_shared: bool,
+    /// An append failed: another node may write now.
+    deposed: bool,
+    /// When the lease was last claimed or renewed, by the clock that never jumps.
+    renewed_ms: i64,
+}
+
+impl Writer {
+    fn new(parts: Parts, is_shared: bool) -> Self {
+        Self {
+            published: Published::new(&parts.ledger),
+            size: watch::channel(parts.ledger.size()).0,
+            conditions: Conditions::new(&parts),
+            standing: watch::channel(if is_shared { Standing::Leaderless } else { Standing::Leading }).0,
+            named: watch::channel(None).0,
+            control: Arc::default(),
+            is_shared,
+            deposed: false,
+            renewed_ms: 0,
+            meters: Arc::default(),
+            parts,
+        }
+    }
 }
 
 /// Writes one command and ends: the first record of a journal.
 pub(crate) fn write_one(parts: Parts, command: Command) -> Result<(), WriterError> {
     let (reply, mut answered) = oneshot::channel();
-    let (published, meters) = (Published::new(&parts.ledger), Arc::default());
-    let conditions = Conditions::new(&parts);
-    let mut writer = Writer { parts, published, size: watch::channel(0).0, conditions, meters };
+    let mut writer = Writer::new(parts, false);
     writer.batch(vec![Job { work: Work::Command(command), reply, sent: Instant::now() }])?;
     match answered.try_recv() {
         Ok(Reply::Fresh(_)) => Ok(()),
@@ -98,33 +137,40 @@ struct Draft {
     balance: Option<i64>,
 }
 
-/// Starts the writer on a thread of its own. It ends when every handle is gone, or when the disk cannot be trusted.
-pub(crate) fn start(parts: Parts) -> std::io::Result<(Handle, std::thread::JoinHandle<()>)> {
+/// Starts the writer on a thread of its own. It ends when every handle is gone, or when the disk cannot be trusted. With a
+/// seat it takes turns with the writers of other nodes, whom `peers` reach.
+pub(crate) fn start(
+    parts: Parts,
+    shared: Option<(Seat, Arc<dyn Peers>)>,
+) -> std::io::Result<(Handle, std::thread::JoinHandle<()>)> {
     let (jobs, waiting) = sync_channel(QUEUE_MAX);
-    let published = Published::new(&parts.ledger);
-    let (size, sizes) = watch::channel(parts.ledger.size());
-    let conditions = Conditions::new(&parts);
-    let meters = Arc::<Meters>::default();
+    let (seat, peers) = shared.unzip();
+    let writer = Writer::new(parts, seat.is_some());
     let handle = Handle {
         jobs,
-        meters: Arc::clone(&meters),
-        published: published.clone(),
-        journal: Arc::clone(&parts.reader),
-        size: sizes,
-        clock_right: conditions.clock_right(),
-        calendar: Arc::clone(&parts.calendar),
+        meters: Arc::clone(&writer.meters),
+        published: writer.published.clone(),
+        journal: Arc::clone(&writer.parts.reader),
+        size: writer.size.subscribe(),
+        clock_right: writer.conditions.clock_right(),
+        calendar: Arc::clone(&writer.parts.calendar),
+        standing: writer.standing.subscribe(),
+        named: writer.named.subscribe(),
+        control: Arc::clone(&writer.control),
+        peers,
     };
-    let writer = Writer { parts, published, size, conditions, meters };
-    let thread = std::thread::Builder::new().name("writer".to_owned()).spawn(move || writer.run(&waiting))?;
+    let thread =
+        std::thread::Builder::new().name("writer".to_owned()).spawn(move || writer.run(&waiting, seat))?;
     Ok((handle, thread))
 }
 
 impl Writer {
-    fn run(mut self, waiting: &Receiver<Job>) {
+    fn lead(&mut self, waiting: &Receiver<Job>, mut seat: Option<&mut Seat>) -> Left {
         let mut untidied = 0;
         let mut before = 0;
+        let idle_ms = if self.is_shared { IDLE_SHARED_MS } else { IDLE_MS };
         loop {
-            let jobs: Vec<Job> = match waiting.recv_timeout(Duration::from_millis(IDLE_MS)) {
+            let jobs: Vec<Job> = match waiting.recv_timeout(Duration::from_millis(idle_ms)) {
                 Ok(first) => {
                     if before >= LINGER_FROM {
                         gather();
@@ -132,14 +178,17 @@ impl Writer {
                     std::iter::once(first).chain(waiting.try_iter()).take(BATCH_MAX).collect()
                 }
                 Err(RecvTimeoutError::Timeout) => Vec::new(),
-                Err(RecvTimeoutError::Disconnected) => return,
+                Err(RecvTimeoutError::Disconnected) => return Left::Closed,
             };
             before = jobs.len();
             self.meters.taken(jobs.len());
             let idle = jobs.is_empty();
             if let Err(StoreError::Sync(reason)) = self.batch(jobs) {
                 tracing::error!(reason, "the disk did not make a batch durable, the writer ends");
-                return;
+                return Left::Closed;
+            }
+            if let Err(left) = self.reigns(seat.as_deref_mut()) {
+                return left;
             }
             untidied += 1;
             if idle || untidied >= TIDY_AFTER {
@@ -147,7 +196,7 @@ impl Writer {
                 match self.parts.journal.tidy() {
                     Err(StoreError::Sync(reason)) => {
                         tracing::error!(reason, "the disk did not make the journal durable, the writer ends");
-                        return;
+                        return Left::Closed;
                     }
                     Err(error) => {
                         if let StoreError::Full(_) = error {
@@ -315,6 +364,10 @@ impl Writer {
         if matches!(error, StoreError::Sync(_)) {
             return Err(error);
         }
+        if self.is_shared {
+            self.depose();
+            return Ok(());
+        }
         let mut published = self.published.change();
         published
             .follow(&self.parts.reader)
@@ -327,60 +380,8 @@ impl Writer {
     }
 }
 
-/// A batch that is durable.
-struct Sealed {
-    head: Arc<Head>,
-    commit_us: u64,
-}
-
-/// Somebody who waits for the commit.
-struct Waiting {
-    reply: oneshot::Sender<Reply>,
-    verdict: Verdict,
-    queue_us: u64,
-}
-
-enum Verdict {
-    Recorded(u64),
-    Same(u64),
-    Refused(Refusal),
-}
-
 /// Lets commands gather. Waiting for each one would wake this thread for every command, which costs more than it saves.
 #[expect(clippy::disallowed_methods, reason = "what is waited for is time: that more commands come")]
 fn gather() {
     std::thread::sleep(LINGER);
-}
-
-fn answer(reply: oneshot::Sender<Reply>, said: Reply) {
-    // Whoever asked may have gone; the record stands all the same.
-    drop(reply.send(said));
-}
-
-fn answer_all(first: u64, drafts: &[Draft], sealed: Option<&Sealed>, replies: Vec<Waiting>) {
-    for Waiting { reply, verdict, queue_us } in replies {
-        let said = match (verdict, sealed) {
-            (Verdict::Refused(refusal), _) => Reply::Error(WriterError::Refused(refusal)),
-            (Verdict::Same(index), _) => Reply::Same(index),
-            (Verdict::Recorded(index), Some(sealed)) => {
-                let draft = usize::try_from(index - first).ok().and_then(|at| drafts.get(at));
-                draft.map_or(Reply::Error(WriterError::Pending), |draft| {
-                    Reply::Fresh(Box::new(Committed {
-                        index,
-                        facts: draft.facts.clone(),
-                        encoded: draft.new.facts.clone(),
-                        opening: draft.new.opening,
-                        digest: draft.new.digest,
-                        salt: Some(draft.new.salt),
-                        balance: draft.balance,
-                        head: Arc::clone(&sealed.head),
-                        repeated: false,
-                        times: Times { queue_us, commit_us: sealed.commit_us, ..Times::default() },
-                    }))
-                })
-            }
-            (Verdict::Recorded(_), None) => Reply::Error(WriterError::Pending),
-        };
-        answer(reply, said);
-    }
 }

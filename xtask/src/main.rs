@@ -9,6 +9,7 @@
 mod bench;
 mod demo;
 mod deny;
+mod dist;
 mod generate;
 mod needs;
 mod root;
@@ -69,6 +70,12 @@ enum Chore {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
+    /// Build the release binary and a Debian package, with their SHA-256 sums, into `target/dist`.
+    Dist {
+        /// Package the development binary that is there, and only look at the package.
+        #[arg(long)]
+        debug: bool,
+    },
     /// Check licences, advisories and sources of the dependencies (installs cargo-deny once).
     Deny,
 }
@@ -84,6 +91,8 @@ fn main() -> ExitCode {
         Chore::Tidy => tidy::tidy(),
         Chore::Gen { check } => generate::generate(check),
         Chore::Bench { args } => bench::bench(&args),
+        Chore::Dist { debug: true } => dist::check(),
+        Chore::Dist { debug: false } => dist::dist(),
         Chore::Deny => deny::deny(),
     };
     match done {

@@ -17,7 +17,12 @@ struct Package {
     is_there: fn() -> bool,
 }
 
-const PACKAGES: [Package; 7] = [
+const PACKAGES: [Package; 8] = [
+    Package {
+        name: "age",
+        reason: "backups are opened by a second implementation",
+        is_there: || on_path("age"),
+    },
     Package {
         name: "chromium",
         reason: "the browser tests",

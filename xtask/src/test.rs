@@ -7,7 +7,7 @@
 use crate::root::{below, root};
 use crate::run::{command, run};
 use crate::steps::{Steps, of_cargo, of_node, of_vitest};
-use crate::{generate, needs, tidy, web};
+use crate::{dist, generate, needs, tidy, web};
 use anyhow::{Result, ensure};
 use std::process::Command;
 
@@ -26,6 +26,7 @@ pub(crate) fn test(choice: &Choice) -> Result<()> {
         return steps.close();
     }
     rust(&mut steps, None, &["--locked"]);
+    steps.check("package", dist::check);
     steps.check("generated files", || generate::generate(true));
     if below("web/tsconfig.json").is_file() {
         typescript(&mut steps);

@@ -55,6 +55,17 @@ record_enum! {
         },
         /// Accepts a clock that had jumped.
         4 => AcceptClock,
+        /// Lets the log go on under another name and key; the link that the old key signed is the evidence.
+        5 => ContinueLog {
+            /// The log's name from now on.
+            name: String,
+            /// Its Ed25519 public key.
+            key: Digest,
+            /// Records that the restored journal held.
+            size: u64,
+            /// Their root.
+            root: Digest,
+        },
         /// Opens a person and their account.
         10 => OpenPerson {
             /// The person.

@@ -128,6 +128,17 @@ record_enum! {
         },
         /// The clock was accepted by the operator after it had jumped.
         4 => ClockAccepted,
+        /// The log goes on under another name and key, after a restore (house, law 13).
+        5 => LogContinued {
+            /// The log's name from now on.
+            name: String,
+            /// Its Ed25519 public key.
+            key: Digest,
+            /// Records that the restored journal held.
+            size: u64,
+            /// Their root, as the old key had signed it.
+            root: Digest
+        },
         /// A person and their account.
         10 => PersonOpened {
             /// The person.

@@ -4,6 +4,7 @@
 //! type leaves this crate. `now`, serial numbers, salts and seeds are arguments; only the nonce of an
 //! ECDSA signature comes from the library.
 
+pub mod age;
 pub mod ceremony;
 mod certificate;
 mod chain;

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
+use yinxin_wallet::Retention;
 
 /// What `yinxin serve` is told. Every key can also come from the environment, which wins: see [`VARIABLES`].
 #[derive(Debug, Clone, Deserialize, PartialEq, Eq)]
@@ -32,6 +33,9 @@ pub(crate) struct Config {
     /// Traces.
     #[serde(default)]
     pub(crate) telemetry: Traces,
+    /// How long what is short-lived is kept.
+    #[serde(default)]
+    pub(crate) retention: Kept,
 }
 
 /// The log on standard error.
@@ -58,6 +62,32 @@ pub(crate) struct Traces {
     pub(crate) otlp_endpoint: Option<String>,
     /// How many of 100 requests are traced.
     pub(crate) sample_percent: u8,
+}
+
+/// How long rows that are short-lived are kept after their use.
+#[derive(Debug, Clone, Copy, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Kept {
+    /// Sessions, after their last use.
+    pub(crate) sessions_days: u32,
+    /// Codes and challenges, after they expired.
+    pub(crate) codes_hours: u32,
+    /// Idempotency keys with their answers.
+    pub(crate) keys_hours: u32,
+}
+
+impl Default for Kept {
+    fn default() -> Self {
+        Self { sessions_days: 90, codes_hours: 1, keys_hours: 24 }
+    }
+}
+
+impl Kept {
+    /// As the wallet takes it.
+    pub(crate) fn hours(self) -> anyhow::Result<Retention> {
+        let sessions = self.sessions_days.saturating_mul(24);
+        Retention::of_hours(sessions, self.codes_hours, self.keys_hours).context("[retention]")
+    }
 }
 
 impl Default for Traces {
@@ -113,7 +143,7 @@ fn default_listen() -> SocketAddr {
 const PREFIX: &str = "YINXIN_";
 
 /// Environment variable and the key that it sets.
-pub(crate) const VARIABLES: [(&str, &str); 13] = [
+pub(crate) const VARIABLES: [(&str, &str); 16] = [
     ("YINXIN_DATA", "data"),
     ("YINXIN_LISTEN", "listen"),
     ("YINXIN_TLS_CERTIFICATE", "tls.certificate"),
@@ -127,6 +157,9 @@ pub(crate) const VARIABLES: [(&str, &str); 13] = [
     ("YINXIN_OPERATOR_LISTEN", "operator.listen"),
     ("YINXIN_TELEMETRY_OTLP_ENDPOINT", "telemetry.otlp_endpoint"),
     ("YINXIN_TELEMETRY_SAMPLE_PERCENT", "telemetry.sample_percent"),
+    ("YINXIN_RETENTION_SESSIONS_DAYS", "retention.sessions_days"),
+    ("YINXIN_RETENTION_CODES_HOURS", "retention.codes_hours"),
+    ("YINXIN_RETENTION_KEYS_HOURS", "retention.keys_hours"),
 ];
 /// Variables of the other commands and of the log.
 const OTHER_VARIABLES: [&str; 4] = ["YINXIN_LOG", "YINXIN_PASSWORD", "YINXIN_PIN", "YINXIN_KEY_PASSPHRASE"];
@@ -179,6 +212,7 @@ impl Config {
             }
         }
         self.check_operator()?;
+        self.retention.hours()?;
         let traces = &self.telemetry;
         anyhow::ensure!(
             (1..=100).contains(&traces.sample_percent),
@@ -219,7 +253,12 @@ fn overlay(table: &mut toml::Table, name: &str, value: &str) -> anyhow::Result<(
         "tls.local_hosts" => {
             value.split(',').map(|host| toml::Value::from(host.trim())).collect::<Vec<_>>().into()
         }
-        "connections.total" | "connections.per_address" | "telemetry.sample_percent" => {
+        "connections.total"
+        | "connections.per_address"
+        | "telemetry.sample_percent"
+        | "retention.sessions_days"
+        | "retention.codes_hours"
+        | "retention.keys_hours" => {
             toml::Value::from(value.parse::<i64>().with_context(|| format!("{name} is not a number"))?)
         }
         _ => toml::Value::from(value),
@@ -297,6 +336,8 @@ mod tests {
         assert_eq!((json.log.format, json.telemetry.sample_percent), (Format::Json, 100));
         assert!(with("[telemetry]\notlp_endpoint = \"collector:4318\"").is_err());
         assert!(with("[telemetry]\nsample_percent = 0").is_err());
+        assert!(with("[retention]\nkeys_hours = 23").unwrap_err().contains("24 hours"));
+        assert_eq!(with("[retention]\nsessions_days = 30").unwrap().retention.sessions_days, 30);
     }
 
     #[test]

@@ -210,7 +210,10 @@ fn a_live_server_answers_behind_a_proxy_and_ends_when_told() {
     ]);
     assert!(made.status.success(), "{}", told(&made));
     let port = free_port();
+    let notify = place.path().join("notify");
+    let supervisor = std::os::unix::net::UnixDatagram::bind(&notify).unwrap();
     let mut child = yinxin(&["serve"])
+        .env("NOTIFY_SOCKET", &notify)
         .env("YINXIN_DATA", &data)
         .env("YINXIN_LISTEN", format!("127.0.0.1:{port}"))
         .env("YINXIN_SMS_WEBHOOK", "http://127.0.0.1:9/")
@@ -222,6 +225,10 @@ fn a_live_server_answers_behind_a_proxy_and_ends_when_told() {
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let ready = lines.next().unwrap().unwrap();
     assert!(ready.contains("https://pay.example"), "{ready}");
+    let mut told_supervisor = [0; 32];
+    let length = supervisor.recv(&mut told_supervisor).unwrap();
+    assert_eq!(&told_supervisor[..length], b"READY=1");
+    back_up_and_restore(&data, place.path());
     let answer =
         ask(port, "GET /api/v1/deployment HTTP/1.1\r\nHost: pay.example\r\nConnection: close\r\n\r\n");
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
@@ -232,6 +239,28 @@ fn a_live_server_answers_behind_a_proxy_and_ends_when_told() {
     let id = child.id().to_string();
     assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
     assert!(child.wait().unwrap().success());
+}
+
+/// While the server runs: a key, a backup that is verified, a restore that the doctor finds sound.
+fn back_up_and_restore(data: &Path, place: &Path) {
+    let (key, file, restored) = (place.join("backup.key"), place.join("backup"), place.join("restored"));
+    let made = run(&["backup-key", "--to", text(&key)]);
+    let recipient = told(&made).lines().last().unwrap().to_owned();
+    assert!(recipient.starts_with("age1"), "{recipient}");
+    let order = ["backup", "--data", text(data), "--to", text(&file), "--recipient", &recipient];
+    let verified = run(&[&order[..], &["--verify", "--identity", text(&key)]].concat());
+    assert!(
+        verified.status.success() && told(&verified).contains("replayed to the same head"),
+        "{}",
+        told(&verified)
+    );
+    assert!(!run(&order).status.success(), "never over a file");
+    let order = ["restore", "--from", text(&file), "--identity", text(&key), "--data", text(&restored)];
+    let done = run(&order);
+    assert!(done.status.success() && told(&done).contains("pay.example/log/"), "{}", told(&done));
+    assert!(told(&run(&order)).contains("not empty"));
+    let healthy = run(&["doctor", "--data", text(&restored)]);
+    assert!(told(&healthy).contains("the books open: 2 records"), "{}", told(&healthy));
 }
 
 fn ask(port: u16, request: &str) -> String {

@@ -3,6 +3,7 @@
 //! The journal is the truth, appended to by one writer. The views are rebuilt from it at any time. The desk holds what is
 //! personal, erasable or short-lived. No hash, no signature and no limit is computed here.
 
+mod copy;
 pub mod desk;
 mod disk;
 mod error;
@@ -17,6 +18,7 @@ pub mod test_postgres;
 mod tests;
 pub mod views;
 
+pub use copy::copy_database;
 pub use desk::{Desk, DeskError};
 pub use disk::Disk;
 pub use error::StoreError;

@@ -66,6 +66,7 @@ impl Change {
             | Body::PolicySet { .. }
             | Body::SnapshotTaken { .. }
             | Body::ClockAccepted
+            | Body::LogContinued { .. }
             | Body::PersonOpened { .. }
             | Body::MerchantOpened { .. }
             | Body::CertificateRequested { .. }

@@ -1,13 +1,12 @@
 //! Idempotency keys: the same request with the same key has one effect and one answer.
 
-use crate::sessions::SESSION_LIFETIME_MS;
 use crate::{Wallet, WalletError};
 use std::time::Duration;
 use tokio::sync::Notify;
 use yinxin_core::text::sha256;
 use yinxin_core::{Digest, Millis};
 use yinxin_pki::symmetric::hmac_sha256;
-use yinxin_store::desk::{Claim, KeptAnswer, SweepUntil};
+use yinxin_store::desk::{Claim, KeptAnswer};
 
 /// The longest key; visible ASCII only.
 const KEY_MAX_BYTES: usize = 64;
@@ -110,20 +109,6 @@ impl Wallet {
     pub fn release_key(&self, claimed: &ClaimedKey) -> Result<(), WalletError> {
         self.inner.store.desk.write(|tx| tx.release_key(claimed.name()))?;
         ANSWERED.notify_waiters();
-        Ok(())
-    }
-
-    /// Drops what is short-lived and over: codes, challenges, guess windows, sessions, keys. A job calls it each minute.
-    pub fn sweep_desk(&self) -> Result<(), WalletError> {
-        const KEYS_KEPT_MS: i64 = Millis::DAY;
-        let now = self.now();
-        let until = SweepUntil {
-            expired: now.plus(-Millis::HOUR),
-            guesses: now,
-            sessions: now.plus(-SESSION_LIFETIME_MS),
-            keys: now.plus(-KEYS_KEPT_MS),
-        };
-        self.inner.store.desk.write(|tx| tx.sweep(until))?;
         Ok(())
     }
 

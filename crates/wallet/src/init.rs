@@ -3,7 +3,8 @@
 use crate::Wallet;
 use crate::authority::{self, Authority, RootKey};
 use crate::ledger::Ledger;
-use crate::open::{DEPLOYMENT_FILE, DeploymentFile, TimeZones, head_signer, stamp_word, verifier};
+use crate::log_origin::{LogOrigin, head_signer};
+use crate::open::{DEPLOYMENT_FILE, DeploymentFile, TimeZones, stamp_word};
 use crate::port::{Clock, Entropy, random};
 use crate::start::{DataDir, StartError};
 use crate::writer::{self, Parts};
@@ -93,7 +94,7 @@ fn write_genesis(
     entropy: &Arc<dyn Entropy>,
 ) -> Result<(), StartError> {
     let authority = Authority::load(dir, &setup.origin)?;
-    let log = verifier(&setup.origin, &authority)?;
+    let log = LogOrigin::load(dir, &setup.origin, &authority)?;
     let journal = SqliteJournal::open(&dir.journal())?;
     let parts = Parts {
         ledger: Ledger::empty(),
@@ -102,8 +103,9 @@ fn write_genesis(
         clock: Arc::clone(clock),
         entropy: Arc::clone(entropy),
         calendar: Arc::new(TimeZones),
-        log_name: log.name().to_owned(),
-        sign_head: head_signer(&log, &authority)?,
+        log_name: log.key.name().to_owned(),
+        log_since: 0,
+        sign_head: head_signer(&log.key, &authority.log)?,
         accept_clock: false,
         disk: Arc::default(),
     };
@@ -118,6 +120,6 @@ fn write_genesis(
         },
         evidence: Vec::new(),
     };
-    let written = writer::write_one(parts, genesis);
+    let written = writer::write_one(parts, genesis).map(|_| ());
     written.map_err(|error| StartError::Store(StoreError::Failed(error.to_string())))
 }

@@ -4,6 +4,7 @@
 //! job and a test call the same functions.
 
 mod authority;
+mod backup;
 mod bulk;
 mod certificates;
 mod codes;
@@ -16,6 +17,7 @@ mod init;
 mod jobs;
 mod ledger;
 mod local_tls;
+mod log_origin;
 mod me;
 mod merchants;
 mod meters;
@@ -33,6 +35,7 @@ mod projector;
 mod quotes;
 mod recent;
 mod records;
+mod retention;
 mod seed;
 mod sessions;
 mod settings;
@@ -45,6 +48,7 @@ mod writer;
 mod tests;
 
 pub use authority::{Authority, PublicFile};
+pub use backup::*;
 pub use bulk::{Applicant, BulkPayment, BulkPerson, BulkSeed};
 pub use certificates::*;
 pub use codes::*;
@@ -54,6 +58,7 @@ pub use events::{Change, Events, What};
 pub use idempotency::*;
 pub use init::{Initialised, Setup};
 pub use local_tls::{LocalTls, local_tls};
+pub use log_origin::PreviousLog;
 pub use me::*;
 pub use merchants::MerchantCredentials;
 pub use meters::{Buckets, Lease, PaymentOutcome, Readings, Times};
@@ -67,6 +72,7 @@ pub use people::*;
 pub use pins::*;
 pub use quotes::*;
 pub use records::*;
+pub use retention::{Retention, RetentionError};
 pub use sessions::*;
 pub use start::{DataDir, StartError};
 pub use verification::VerificationProof;
@@ -96,6 +102,8 @@ pub struct Settings {
     pub time_zone: String,
     /// The log's name and key as a signed-note verifier key (C2SP).
     pub log_key: String,
+    /// The logs that this one continues, oldest first; restored deployments have some.
+    pub previous_logs: Vec<PreviousLog>,
 }
 
 /// Whether a wallet can post.
@@ -144,6 +152,7 @@ pub(crate) struct Inner {
     pub(crate) device_names: Recent<CertificateId, String>,
     pub(crate) projected: watch::Receiver<u64>,
     pub(crate) dir: DataDir,
+    pub(crate) retention: std::sync::Mutex<Retention>,
     /// Nobody else works on the directory while this is open.
     pub(crate) _lock: std::fs::File,
 }

@@ -185,7 +185,7 @@ impl Meters {
 /// Who may append to the journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lease {
-    /// The epoch; 0 where one process owns its files and needs none.
+    /// The epoch; 0 where one process owns its files and claims none.
     pub epoch: u64,
     /// Whether this process is the writer.
     pub held: bool,

@@ -3,6 +3,7 @@
 use crate::authority::Authority;
 use crate::events::Events;
 use crate::ledger::Ledger;
+use crate::log_origin::{LogOrigin, head_signer};
 use crate::nodes::Standing;
 use crate::openings::{self, Openings};
 use crate::passwords::Passwords;
@@ -11,7 +12,7 @@ use crate::port::{Clock, Entropy, Peers, SmsSender, random};
 use crate::projector::Projector;
 use crate::recent::Recent;
 use crate::start::{DataDir, From, StartError, load_ledger, reconcile_views};
-use crate::writer::{Calendar, Parts, Seat, SignHead};
+use crate::writer::{Calendar, Parts, Seat};
 use crate::{Inner, Settings, Wallet, snapshot, writer};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -19,7 +20,6 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use yinxin_core::{Action, Command, CommandId, Day, Millis, Stamp};
 use yinxin_store::{Journal, SqliteJournal, Store, StoreError};
-use yinxin_tlog::{Checkpoint, VerifierKey};
 
 /// What the wallet needs from outside.
 pub type Ports = (Arc<dyn Clock>, Arc<dyn Entropy>, Arc<dyn SmsSender>);
@@ -74,13 +74,7 @@ fn host_of(origin: &str) -> String {
     rest.split(['/', ':']).next().unwrap_or(rest).to_owned()
 }
 
-/// The log's name: the origin without its scheme (C2SP checkpoint origin).
-fn log_name(origin: &str) -> String {
-    let rest = origin.split_once("://").map_or(origin, |(_, rest)| rest);
-    format!("{rest}/log")
-}
-
-fn read_deployment(dir: &DataDir) -> Result<DeploymentFile, StartError> {
+pub(crate) fn read_deployment(dir: &DataDir) -> Result<DeploymentFile, StartError> {
     let path = dir.path().join(DEPLOYMENT_FILE);
     let bytes = std::fs::read(&path).map_err(|error| StartError::file(&path, error))?;
     let file: DeploymentFile = serde_json::from_slice(&bytes)
@@ -143,7 +137,7 @@ impl Wallet {
     ) -> Result<Self, StartError> {
         let files = DataDir::create(files).map_err(|error| StartError::file(path, error))?;
         let (parts, rest) = gather(path, &files, options, ports, || Ok(Box::new(writer::NotLeading)))?;
-        let seat = Seat { lease, log: rest.log.clone() };
+        let seat = Seat { lease, log: rest.log.key.clone() };
         Self::assemble(parts, Some((seat, peers)), rest)
     }
 
@@ -173,7 +167,8 @@ impl Wallet {
             stamp,
             currency,
             time_zone: file.time_zone,
-            log_key: log.to_string(),
+            log_key: log.key.to_string(),
+            previous_logs: log.previous,
         };
         let wallet = Self {
             inner: Arc::new(Inner {
@@ -194,6 +189,7 @@ impl Wallet {
                 device_names: Recent::default(),
                 projected: mark,
                 dir,
+                retention: std::sync::Mutex::default(),
                 _lock: lock,
             }),
         };
@@ -238,10 +234,11 @@ fn gather(
         return Err(StartError::Stamp(format!("{} holds {found} data, not {wanted}", path.display())));
     }
     let authority = Authority::load(&dir, &file.origin)?;
-    let log = verifier(&file.origin, &authority)?;
+    let log = LogOrigin::load(&dir, &file.origin, &authority)?;
     let journal = journal()?;
     let store = Store::open(&files.files())?;
-    let ledger = load_ledger(&dir, &store.journal, &log, From::Snapshot, |_, _| ())?;
+    let ledger = load_ledger(&dir, &store.journal, &log.key, From::Snapshot, |_, _| ())?;
+    log.check(&store.journal)?;
     check_deployment(&ledger, &file)?;
     check_clock(&ledger, clock.now(), options)?;
     let parts = Parts {
@@ -251,8 +248,9 @@ fn gather(
         clock,
         entropy,
         calendar: Arc::new(TimeZones),
-        log_name: log.name().to_owned(),
-        sign_head: head_signer(&log, &authority)?,
+        log_name: log.key.name().to_owned(),
+        log_since: log.since,
+        sign_head: head_signer(&log.key, &authority.log)?,
         accept_clock: options.accept_clock,
         disk: store.desk.disk(),
     };
@@ -269,25 +267,8 @@ struct Assembly {
     lock: std::fs::File,
     store: Store,
     authority: Authority,
-    log: VerifierKey,
+    log: LogOrigin,
     sms: Arc<dyn SmsSender>,
-}
-
-pub(crate) fn head_signer(log: &VerifierKey, authority: &Authority) -> Result<SignHead, StartError> {
-    let failed = |error: yinxin_pki::Error| StartError::Keys(format!("log.seed: {error}"));
-    let seed = authority.log.seed().map_err(failed)?;
-    let seed: [u8; 32] = seed.expose().try_into().map_err(|_| StartError::Keys("log.seed".to_owned()))?;
-    let key = yinxin_pki::LogKey::from_seed(&seed).map_err(failed)?;
-    let log = log.clone();
-    Ok(Box::new(move |checkpoint: &Checkpoint| {
-        yinxin_tlog::sign(&checkpoint.to_string(), log.name(), log.id(), |message| key.sign(message))
-            .map_err(|error| StoreError::Failed(format!("the checkpoint was not signed: {error}")))
-    }))
-}
-
-pub(crate) fn verifier(origin: &str, authority: &Authority) -> Result<VerifierKey, StartError> {
-    VerifierKey::new(&log_name(origin), authority.log.public())
-        .map_err(|error| StartError::Keys(error.to_string()))
 }
 
 fn check_deployment(ledger: &Ledger, file: &DeploymentFile) -> Result<(), StartError> {
@@ -316,9 +297,10 @@ pub fn rebuild(path: &Path, progress: impl FnMut(u64, u64)) -> Result<u64, Start
     let _lock = dir.lock()?;
     let file = read_deployment(&dir)?;
     let authority = Authority::load(&dir, &file.origin)?;
-    let log = verifier(&file.origin, &authority)?;
+    let log = LogOrigin::load(&dir, &file.origin, &authority)?;
     let store = Store::open(&dir.files())?;
-    let ledger = load_ledger(&dir, &store.journal, &log, From::Genesis, progress)?;
+    let ledger = load_ledger(&dir, &store.journal, &log.key, From::Genesis, progress)?;
+    log.check(&store.journal)?;
     store.views.clear()?;
     reconcile_views(&store.views, &store.journal, &ledger)?;
     // Without its file a named snapshot is ignored; the next one is taken while serving.

@@ -21,7 +21,7 @@ use yinxin_store::desk::{CodePurpose, DeskError, DeskWrite, DeviceRow, PersonRow
 use zeroize::Zeroizing;
 
 /// A session that nobody used for this long has ended.
-const IDLE_MS: i64 = 14 * Millis::DAY;
+pub(crate) const IDLE_MS: i64 = 14 * Millis::DAY;
 /// A session ends after this, however much it is used.
 pub(crate) const SESSION_LIFETIME_MS: i64 = 90 * Millis::DAY;
 /// The desk hears of a use at most this often.

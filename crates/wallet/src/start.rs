@@ -28,6 +28,11 @@ impl DataDir {
         Ok(Self(path.to_owned()))
     }
 
+    /// The directory at `path`, as it is.
+    pub(crate) fn at(path: &Path) -> Self {
+        Self(path.to_owned())
+    }
+
     /// Takes the directory for this process alone, until the lock is dropped.
     pub(crate) fn lock(&self) -> Result<std::fs::File, StartError> {
         let path = self.0.join("lock");

@@ -1075,6 +1075,8 @@ export interface components {
             key: string;
             /** @description The log's name, the first line of each checkpoint. */
             name: string;
+            /** @description The logs that it continues, oldest first: there are some after a restore from a backup. */
+            previous: components["schemas"]["PreviousLog"][];
         };
         /** @description The person who is signed in. */
         Me: {
@@ -1374,6 +1376,18 @@ export interface components {
         PinShare: {
             /** @description The server's half of the wrapping key. */
             share: components["schemas"]["Bytes32"];
+        };
+        /** @description A log that this deployment signed before it was restored. */
+        PreviousLog: {
+            /** @description Its verifier key (signed-note form); it signs nothing any more. */
+            key: string;
+            /** @description A note signed by this log's key: its name, size and root, and the verifier key of the next log. */
+            link: string;
+            /**
+             * Format: int64
+             * @description Records that went over into the next log.
+             */
+            size: number;
         };
         /** @description An error on the wire. */
         Problem: {

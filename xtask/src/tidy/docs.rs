@@ -11,8 +11,19 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 /// The folders whose names start a path in a code span.
-const TOP: [&str; 10] =
-    ["crates/", "web/", "docs/", "e2e/", "xtask/", "vectors/", ".ci/", "fuzz/", "bench/", ".cargo/"];
+const TOP: [&str; 11] = [
+    "crates/",
+    "web/",
+    "docs/",
+    "e2e/",
+    "xtask/",
+    "vectors/",
+    ".ci/",
+    "fuzz/",
+    "bench/",
+    ".cargo/",
+    "packaging/",
+];
 
 /// What stands before the dot of a problem code.
 pub(super) const GROUPS: [&str; 14] = [

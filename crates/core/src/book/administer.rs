@@ -38,6 +38,10 @@ impl Book {
                 one(Body::SnapshotTaken { records: *records, hash: *hash })
             }
             Action::AcceptClock => one(Body::ClockAccepted),
+            Action::ContinueLog { name, key, size, root } => {
+                unless(*size > self.next || name.is_empty())?;
+                one(Body::LogContinued { name: name.clone(), key: *key, size: *size, root: *root })
+            }
             Action::OpenPerson { person, account } => {
                 unless(self.people.contains_key(person) || self.accounts.contains_key(account))?;
                 one(Body::PersonOpened { person: *person, account: *account })

@@ -93,7 +93,7 @@ impl Book {
                 Ok(())
             }
             Body::SnapshotTaken { records, .. } => fits(*records <= index, "a snapshot of the future"),
-            Body::ClockAccepted => Ok(()),
+            Body::ClockAccepted | Body::LogContinued { .. } => Ok(()),
             Body::PersonOpened { person, account } => self.open_person(*person, *account, index),
             Body::MerchantOpened { merchant, account } => {
                 self.open_account(*account, Owner::Merchant { merchant: *merchant }, index)?;
@@ -317,6 +317,7 @@ impl Book {
             | Body::PolicySet { .. }
             | Body::SnapshotTaken { .. }
             | Body::ClockAccepted
+            | Body::LogContinued { .. }
             | Body::PersonOpened { .. }
             | Body::MerchantOpened { .. }
             | Body::MoneyIssued { .. }

@@ -375,6 +375,7 @@ impl Book {
             | Body::PolicySet { .. }
             | Body::SnapshotTaken { .. }
             | Body::ClockAccepted
+            | Body::LogContinued { .. }
             | Body::PersonOpened { .. }
             | Body::MerchantOpened { .. }
             | Body::SessionsEnded { .. }

@@ -97,6 +97,19 @@ pub(crate) struct LogInfo {
     pub(crate) name: String,
     /// The verifier key of its checkpoints (signed-note form).
     pub(crate) key: String,
+    /// The logs that it continues, oldest first: there are some after a restore from a backup.
+    pub(crate) previous: Vec<PreviousLog>,
+}
+
+/// A log that this deployment signed before it was restored.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PreviousLog {
+    /// Its verifier key (signed-note form); it signs nothing any more.
+    pub(crate) key: String,
+    /// Records that went over into the next log.
+    pub(crate) size: u64,
+    /// A note signed by this log's key: its name, size and root, and the verifier key of the next log.
+    pub(crate) link: String,
 }
 
 /// Says that the server is ready.
@@ -145,6 +158,14 @@ pub(super) async fn get_deployment(State(app): State<App>) -> Result<Json<Deploy
             protection_day: policy.protection_day.get(),
             balance: policy.balance.get(),
         },
-        log: LogInfo { name, key: settings.log_key.clone() },
+        log: LogInfo {
+            name,
+            key: settings.log_key.clone(),
+            previous: settings
+                .previous_logs
+                .iter()
+                .map(|log| PreviousLog { key: log.key.clone(), size: log.size, link: log.link.clone() })
+                .collect(),
+        },
     }))
 }

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod backup;
 mod bench;
 mod demo;
 mod device;
@@ -9,6 +10,7 @@ mod init;
 mod listen;
 mod rebuild;
 mod serve;
+mod supervisor;
 mod terminal;
 mod tls;
 mod try_it;
@@ -36,6 +38,12 @@ enum Command {
     Doctor(doctor::Doctor),
     /// Read the whole journal and make snapshot and views anew.
     Rebuild(rebuild::Rebuild),
+    /// Back up a data directory, also of a running server.
+    Backup(backup::Backup),
+    /// Make a key pair for backups.
+    BackupKey(backup::BackupKey),
+    /// Restore a backup into a new data directory.
+    Restore(backup::Restore),
     /// Enrol this device at the command line.
     Enrol(device::Enrol),
     /// Pay an order or transfer with a device key.
@@ -71,6 +79,9 @@ fn dispatch(command: Command) -> anyhow::Result<()> {
             doctor.run()
         }
         Command::Rebuild(rebuild) => rebuild.run(),
+        Command::Backup(backup) => backup.run(),
+        Command::BackupKey(key) => key.run(),
+        Command::Restore(restore) => restore.run(),
         Command::Enrol(enrol) => runtime()?.block_on(enrol.run()),
         Command::Pay(pay) => runtime()?.block_on(pay.run()),
         Command::Try(tour) => runtime()?.block_on(tour.run()),

@@ -2,6 +2,7 @@
 
 use super::files;
 use super::listen::{Ending, bind, close};
+use super::supervisor::{self, Now};
 use super::terminal::say;
 use super::tls::{self, Tls};
 use crate::adapters::sms_webhook::{SmsWebhook, Target};
@@ -51,6 +52,7 @@ impl Serve {
         let tls = config.tls.as_ref().map(|tls| Tls::load(tls, &config.data, clock)).transpose()?;
         files::allow(config.connections.total);
         let listener = bind(config.listen).with_context(|| format!("cannot listen on {}", config.listen))?;
+        wallet.retain(config.retention.hours()?);
         let telemetry = telemetry_of(&config.telemetry)?;
         let ending = Ending::on_signal(wallet.clone())?;
         let settings = wallet.settings().clone();
@@ -69,10 +71,12 @@ impl Serve {
         say(&format!("{} serves {} on {}", settings.operator, settings.origin, config.listen));
         let newest = tls.as_ref().map(Tls::newest);
         tls::keep_fresh(tls)?;
+        supervisor::tell(Now::Ready);
         let door = Door { listener, tls: newest, router: site::router(&app, None), caps };
         let stop = ending.stop();
         let served = async {
             door.serve(stop).await;
+            supervisor::tell(Now::Stopping);
             operator.await;
             if let Some(traces) = &telemetry.traces {
                 traces.flush().await;

@@ -115,6 +115,7 @@ impl Page {
             Body::PolicySet { .. }
             | Body::SnapshotTaken { .. }
             | Body::ClockAccepted
+            | Body::LogContinued { .. }
             | Body::SessionsEnded { .. }
             | Body::TapSet { .. }
             | Body::CertificateRequested { .. }

@@ -1,6 +1,8 @@
 //! The wallet as a whole, on real files: payments and their proofs, races, faults, what a start refuses.
 
+mod backups;
 mod faults;
+mod fixture;
 mod nodes;
 mod payments;
 mod starts;

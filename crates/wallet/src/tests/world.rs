@@ -1,6 +1,7 @@
 //! A demonstration wallet in a temporary folder, a clock that tests move, and phones that sign.
 
 use crate::port::{Clock, Entropy, Sending, SmsMessage, SmsSender, SystemEntropy, random};
+use crate::start::DataDir;
 use crate::{
     Acceptance, CertificateRequest, CustodyOffer, Disclosure, NewPayment, OpenOptions, Password, PinProof,
     Ports, Registration, SessionContext, Setup, SignedText, StartError, VerificationProof, Visitor, Wallet,
@@ -35,6 +36,11 @@ pub(super) struct TestClock {
 }
 
 impl TestClock {
+    /// A clock that stands at `wall`.
+    pub(super) fn at(wall: i64) -> Arc<Self> {
+        Arc::new(Self { wall: AtomicI64::new(wall), monotonic: AtomicI64::new(0) })
+    }
+
     pub(super) fn pass(&self, ms: i64) {
         self.wall.fetch_add(ms, Ordering::SeqCst);
         self.monotonic.fetch_add(ms, Ordering::SeqCst);
@@ -118,6 +124,11 @@ pub(super) fn options() -> OpenOptions {
     OpenOptions { stamp: Stamp::Demo, accept_clock: false }
 }
 
+/// What a wallet is opened with where there is no world around it.
+pub(super) fn ports_at(clock: Arc<TestClock>) -> Ports {
+    (clock, entropy(), Arc::new(Tray::default()))
+}
+
 fn entropy() -> Arc<dyn Entropy> {
     Arc::new(SystemEntropy)
 }
@@ -142,12 +153,21 @@ impl World {
         Self { dir, clock, tray, wallet }
     }
 
+    /// What another wallet in this world is opened with.
+    pub(super) fn ports(&self) -> Ports {
+        (self.clock.clone(), entropy(), self.tray.clone())
+    }
+
     /// Ends the wallet, so that its folder can be opened again.
     pub(super) async fn close(self) -> Closed {
         let Self { dir, clock, tray, wallet } = self;
         let last = Arc::downgrade(&wallet.inner);
         drop(wallet);
         while last.strong_count() > 0 {
+            tokio::task::yield_now().await;
+        }
+        // The last owner may still be dropping it on another thread: the directory is free when its lock is.
+        while DataDir::at(dir.path()).lock().is_err() {
             tokio::task::yield_now().await;
         }
         Closed { dir, clock, tray }

@@ -114,6 +114,7 @@ pub struct Handle {
     pub(super) clock_right: Arc<AtomicBool>,
     pub(super) calendar: Arc<dyn Calendar>,
     pub(super) meters: Arc<Meters>,
+    pub(super) log_since: u64,
     pub(super) standing: watch::Receiver<Standing>,
     pub(super) named: watch::Receiver<Option<NamedSnapshot>>,
     pub(super) control: Arc<Control>,
@@ -194,7 +195,9 @@ impl Handle {
 
     /// A committed record, read again.
     pub fn load(&self, index: u64) -> Result<Option<Committed>, StoreError> {
-        let (Some(record), Some(head)) = (self.journal.record(index)?, self.journal.head_covering(index)?)
+        // Older heads are another log's: everything is proven under the name that this log has now.
+        let covering = index.max(self.log_since);
+        let (Some(record), Some(head)) = (self.journal.record(index)?, self.journal.head_covering(covering)?)
         else {
             return Ok(None);
         };

@@ -75,6 +75,8 @@ pub(crate) struct Parts {
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) calendar: Arc<dyn Calendar>,
     pub(crate) log_name: String,
+    /// The record with which the log took this name; 0 where it never had another.
+    pub(crate) log_since: u64,
     pub(crate) sign_head: SignHead,
     /// An operator accepted a clock that is behind the last record.
     pub(crate) accept_clock: bool,
@@ -118,13 +120,13 @@ impl Writer {
     }
 }
 
-/// Writes one command and ends: the first record of a journal.
-pub(crate) fn write_one(parts: Parts, command: Command) -> Result<(), WriterError> {
+/// Writes one command and ends: the first record of a journal, or of a restored one. Answers its index.
+pub(crate) fn write_one(parts: Parts, command: Command) -> Result<u64, WriterError> {
     let (reply, mut answered) = oneshot::channel();
     let mut writer = Writer::new(parts, false);
     writer.batch(vec![Job { work: Work::Command(command), reply, sent: Instant::now() }])?;
     match answered.try_recv() {
-        Ok(Reply::Fresh(_)) => Ok(()),
+        Ok(Reply::Fresh(committed)) => Ok(committed.index),
         Ok(Reply::Error(error)) => Err(error),
         Ok(Reply::Same(_)) | Err(_) => Err(WriterError::Pending),
     }
@@ -151,6 +153,7 @@ pub(crate) fn start(
         meters: Arc::clone(&writer.meters),
         published: writer.published.clone(),
         journal: Arc::clone(&writer.parts.reader),
+        log_since: writer.parts.log_since,
         size: writer.size.subscribe(),
         clock_right: writer.conditions.clock_right(),
         calendar: Arc::clone(&writer.parts.calendar),

@@ -1,4 +1,4 @@
-//! The project's own chores: `cargo xtask demo`, `test`, `check`, `tidy`, `gen`, `bench`, `deny`.
+//! The project's own chores: `cargo xtask demo`, `test`, `check`, `tidy`, `gen`, `bench`, `soak`, `dist`, `deny`.
 //!
 //! Everything a contributor or a build machine runs is one of these commands, so that "it works
 //! here" and "it works there" are the same sentence. The program knows nothing of the rooms it
@@ -14,6 +14,7 @@ mod generate;
 mod needs;
 mod root;
 mod run;
+mod soak;
 mod steps;
 mod test;
 mod tidy;
@@ -76,6 +77,12 @@ enum Chore {
         #[arg(long)]
         debug: bool,
     },
+    /// Do harm to the real program for as long as it is told, and keep the tally in `target/soak`.
+    Soak {
+        /// How long.
+        #[arg(long, default_value_t = 60)]
+        minutes: u64,
+    },
     /// Check licences, advisories and sources of the dependencies (installs cargo-deny once).
     Deny,
 }
@@ -93,6 +100,7 @@ fn main() -> ExitCode {
         Chore::Bench { args } => bench::bench(&args),
         Chore::Dist { debug: true } => dist::check(),
         Chore::Dist { debug: false } => dist::dist(),
+        Chore::Soak { minutes } => soak::soak(minutes),
         Chore::Deny => deny::deny(),
     };
     match done {

@@ -1,7 +1,8 @@
 //! The real program under faults: it is killed, the power goes, the disk fills up or fails, the clock jumps.
 //!
 //! Each harness runs a short round in every test run and a longer one when an environment variable says so:
-//! `YINXIN_KILLS=1000 YINXIN_POWER_CUTS=200 cargo test -p yinxin-server --test faults`.
+//! `YINXIN_KILLS=1000 YINXIN_POWER_CUTS=200 cargo test -p yinxin-server --test faults`. `cargo xtask soak` mixes them for as
+//! long as it is told.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod clock;
@@ -12,6 +13,7 @@ mod people;
 mod powercut;
 mod program;
 mod shim;
+mod soak;
 mod undo;
 
 /// A number from the environment, or the ordinary one.

@@ -43,6 +43,16 @@ impl Home {
         std::fs::read_to_string(self.beside("log")).unwrap_or_default()
     }
 
+    /// Leaves everything where it is until [`Home::remove`]: a soak that fails keeps its evidence.
+    pub(crate) fn keep(&mut self) -> PathBuf {
+        self.folder.disable_cleanup(true);
+        self.folder.path().to_owned()
+    }
+
+    pub(crate) fn remove(mut self) {
+        self.folder.disable_cleanup(false);
+    }
+
     fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_yinxin"));
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("YINXIN_")) {
@@ -123,6 +133,13 @@ impl Home {
 pub(crate) struct Program(Child);
 
 impl Program {
+    /// Ends it as a supervisor does, and waits.
+    pub(crate) fn stop(self) -> ExitStatus {
+        let number = self.0.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &number]).status().unwrap().success());
+        self.ended()
+    }
+
     /// How it ended by itself.
     pub(crate) fn ended(mut self) -> ExitStatus {
         self.0.wait().unwrap()

@@ -66,9 +66,19 @@ fn notes(bytes: &[u8]) -> Vec<Note> {
 }
 
 /// Pseudo-random choices that a seed repeats (`SplitMix64`).
-struct Choices(u64);
+pub(crate) struct Choices(pub(crate) u64);
 
 impl Choices {
+    /// A number below `bound`.
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
+        self.next() % bound
+    }
+
+    /// An index into something of this length.
+    pub(crate) fn among(&mut self, length: usize) -> usize {
+        usize::try_from(self.below(length as u64)).unwrap()
+    }
+
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
@@ -80,7 +90,8 @@ impl Choices {
 
 /// Takes back what no sync covered. The processes that wrote to the folder are dead.
 pub(crate) fn power_cut(folder: &Path, log: &Path, lost: Lost) -> Undone {
-    let notes = notes(&fs::read(log).unwrap());
+    // No note: nothing was written since the last power cut.
+    let notes = notes(&fs::read(log).unwrap_or_default());
     let links = PathBuf::from(format!("{}.links", log.display()));
     let syncs = Syncs::of(&notes);
     let uncovered: Vec<&Note> = notes.iter().filter(|note| syncs.leave_open(note)).collect();

@@ -8,11 +8,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use yinxin_store::{Batch, Journal, SqliteJournal, StoreError};
 
 /// Fails one commit: before it reaches the disk, or after, with its answer lost.
-struct FailingJournal {
-    inner: SqliteJournal,
-    commits: Arc<AtomicU64>,
-    fail_at: u64,
-    reaches_disk: bool,
+pub(super) struct FailingJournal {
+    pub(super) inner: SqliteJournal,
+    pub(super) commits: Arc<AtomicU64>,
+    pub(super) fail_at: u64,
+    pub(super) reaches_disk: bool,
 }
 
 impl Journal for FailingJournal {

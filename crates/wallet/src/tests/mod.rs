@@ -1,9 +1,11 @@
 //! The wallet as a whole, on real files: payments and their proofs, races, faults, what a start refuses.
 
 mod backups;
+mod bank;
 mod faults;
 mod fixture;
 mod nodes;
 mod payments;
+mod points;
 mod starts;
 mod world;

@@ -1,12 +1,11 @@
 //! Payments from the signed text to the proof, and everything that must be refused.
 
-use super::world::{ORIGIN, Phone, World, code, order_id};
-use crate::{MerchantCredentials, NewPayment, SignedText, WalletError};
+use super::world::{ORIGIN, Phone, World, code, order_text as order};
+use crate::{NewPayment, SignedText, WalletError};
 use std::collections::BTreeSet;
 use yinxin_core::codec::Codec;
 use yinxin_core::text::{
-    CertificatePurpose, CertificateText, OrderItem, OrderText, PayText, PayeeName, TYP_CERTIFICATE,
-    TYP_ORDER, TYP_PAY,
+    CertificatePurpose, CertificateText, OrderText, PayText, PayeeName, TYP_CERTIFICATE, TYP_ORDER, TYP_PAY,
 };
 use yinxin_core::{Currency, Digest, Facts, Millis, Minor, PaymentKind, PaymentNumber, Refusal};
 use yinxin_pki::{FileSigner, Jws, ed25519_verify};
@@ -189,29 +188,6 @@ async fn a_signature_of_another_purpose_or_algorithm_is_refused() {
     }
     assert_eq!(world.balance(payee.session.account), 0);
     assert_eq!(code(&world.wallet.pay(&payer.session, good).await), None);
-}
-
-fn order(world: &World, shop: &MerchantCredentials, amount: u64) -> (OrderText, String) {
-    let text = OrderText {
-        audience: ORIGIN.to_owned(),
-        id: order_id(),
-        merchant: shop.merchant,
-        account: shop.account,
-        name: shop.name.clone(),
-        currency: Currency::CNY,
-        amount: Minor::new(amount).unwrap(),
-        items: vec![OrderItem {
-            name: "龙井".to_owned(), quantity: 1, amount: Minor::new(amount).unwrap()
-        }],
-        expires: Millis::from_seconds(world.wallet.now().seconds()).plus(300_000),
-        return_url: "http://localhost:8089/orders/1".to_owned(),
-        verification_required: false,
-    };
-    let signer = FileSigner::from_pkcs8_pem(shop.signing_key.expose()).unwrap();
-    let thumbprint = yinxin_pki::Certificate::parse(&shop.certificate).unwrap().thumbprint();
-    let jws =
-        Jws::sign(&signer, TYP_ORDER, world.wallet.now().seconds(), &thumbprint, &text.to_bytes()).unwrap();
-    (text, jws.to_compact())
 }
 
 fn pay_order(world: &World, payer: &Phone, order: &OrderText, hash: Digest) -> PayText {

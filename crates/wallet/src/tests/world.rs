@@ -3,9 +3,9 @@
 use crate::port::{Clock, Entropy, Sending, SmsMessage, SmsSender, SystemEntropy, random};
 use crate::start::DataDir;
 use crate::{
-    Acceptance, CertificateRequest, CustodyOffer, Disclosure, NewPayment, OpenOptions, Password, PinProof,
-    Ports, Registration, SessionContext, Setup, SignedText, StartError, VerificationProof, Visitor, Wallet,
-    WalletError,
+    Acceptance, CertificateRequest, CustodyOffer, Disclosure, MerchantCredentials, NewPayment, OpenOptions,
+    Password, PinProof, Ports, Registration, SessionContext, Setup, SignedText, StartError,
+    VerificationProof, Visitor, Wallet, WalletError,
 };
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
@@ -14,7 +14,8 @@ use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
 use yinxin_core::policy::Template;
 use yinxin_core::text::{
-    CertificatePurpose, CertificateText, PayText, PayeeName, TYP_CERTIFICATE, TYP_PAY, name_commitment,
+    CertificatePurpose, CertificateText, OrderItem, OrderText, PayText, PayeeName, TYP_CERTIFICATE,
+    TYP_ORDER, TYP_PAY, name_commitment,
 };
 use yinxin_core::{
     AccountId, Action, CertificateId, CommandId, Currency, Digest, Millis, Minor, OrderId, PaymentKind,
@@ -25,7 +26,7 @@ use yinxin_store::desk::DeviceKind;
 use zeroize::Zeroizing;
 
 pub(super) const ORIGIN: &str = "http://localhost:8088";
-const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+pub(super) const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 /// 2026-11-23T00:00:00Z.
 const START: i64 = 1_795_392_000_000;
 
@@ -101,6 +102,15 @@ impl Closed {
         Wallet::open(self.dir.path(), options, self.ports())
     }
 
+    /// The same folder again, with a clock of its own.
+    pub(super) fn copy(&self) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        copy_folder(self.dir.path(), dir.path());
+        let (wall, monotonic) = (self.clock.now().0, self.clock.monotonic_ms());
+        let clock = TestClock { wall: AtomicI64::new(wall), monotonic: AtomicI64::new(monotonic) };
+        Self { dir, clock: Arc::new(clock), tray: Arc::clone(&self.tray) }
+    }
+
     pub(super) fn with(self, wallet: Wallet) -> World {
         World { dir: self.dir, clock: self.clock, tray: self.tray, wallet }
     }
@@ -118,6 +128,18 @@ pub(super) fn twin(path: &Path) -> TempDir {
         }
     }
     dir
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            std::fs::create_dir(&target).unwrap();
+            copy_folder(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
 }
 
 pub(super) fn options() -> OpenOptions {
@@ -224,6 +246,11 @@ impl World {
         phone
     }
 
+    /// The code of the last text message.
+    pub(super) fn last_code(&self) -> String {
+        self.tray.last_code()
+    }
+
     pub(super) async fn fund(&self, phone: &Phone, amount: u64) {
         if amount > 0 {
             let id = CommandId::from_bytes(random(&SystemEntropy));
@@ -299,8 +326,8 @@ pub(super) struct Phone {
     pub(super) certificate: CertificateId,
     pub(super) thumbprint: [u8; 32],
     pub(super) signer: FileSigner,
-    device_key: [u8; 32],
-    pin_mac: [u8; 32],
+    pub(super) device_key: [u8; 32],
+    pub(super) pin_mac: [u8; 32],
 }
 
 impl Phone {
@@ -393,4 +420,28 @@ pub(super) fn code(outcome: &Result<Acceptance, WalletError>) -> Option<&'static
 
 pub(super) fn order_id() -> OrderId {
     OrderId::from_bytes(random(&SystemEntropy))
+}
+
+/// An order of the shop, and its compact text.
+pub(super) fn order_text(world: &World, shop: &MerchantCredentials, amount: u64) -> (OrderText, String) {
+    let text = OrderText {
+        audience: ORIGIN.to_owned(),
+        id: order_id(),
+        merchant: shop.merchant,
+        account: shop.account,
+        name: shop.name.clone(),
+        currency: Currency::CNY,
+        amount: Minor::new(amount).unwrap(),
+        items: vec![OrderItem {
+            name: "龙井".to_owned(), quantity: 1, amount: Minor::new(amount).unwrap()
+        }],
+        expires: Millis::from_seconds(world.wallet.now().seconds()).plus(300_000),
+        return_url: "http://localhost:8089/orders/1".to_owned(),
+        verification_required: false,
+    };
+    let signer = FileSigner::from_pkcs8_pem(shop.signing_key.expose()).unwrap();
+    let thumbprint = yinxin_pki::Certificate::parse(&shop.certificate).unwrap().thumbprint();
+    let jws =
+        Jws::sign(&signer, TYP_ORDER, world.wallet.now().seconds(), &thumbprint, &text.to_bytes()).unwrap();
+    (text, jws.to_compact())
 }

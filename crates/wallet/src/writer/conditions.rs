@@ -61,7 +61,7 @@ impl Conditions {
     }
 
     /// Whether the disk is full; once a second it is asked for room.
-    fn is_read_only(&mut self, parts: &mut Parts) -> bool {
+    pub(super) fn is_read_only(&mut self, parts: &mut Parts) -> bool {
         if !parts.disk.is_full() {
             self.asked_for_room = None;
             return false;

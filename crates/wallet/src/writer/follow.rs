@@ -120,6 +120,8 @@ impl Writer {
     /// Takes the lease where nobody holds it; whether this node leads now.
     fn look_for_leader(&mut self, seat: &mut Seat) -> Result<bool, StartError> {
         let clock_right = self.conditions.check_clock(&self.parts);
+        // What this node writes on the desk may have found the database full; nobody else here looks whether it still is.
+        self.conditions.is_read_only(&mut self.parts);
         if let Some(leader) = seat.lease.leader()? {
             self.stand(Standing::Following { leader });
             return Ok(false);

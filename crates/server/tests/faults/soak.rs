@@ -1,0 +1,208 @@
+//! Everything at once, for as long as it is told: kills, power cuts, full and failing disks, orderly ends, edits.
+//!
+//! `cargo xtask soak --minutes N` sets the time and names the file that each round appends its tally to. An ordinary run makes
+//! one short round. A round that finds something leaves its folder and says where.
+
+use crate::people::{Paying, Town};
+use crate::powercut::views_are_what_a_replay_gives;
+use crate::program::{Home, Program, rows};
+use crate::rounds;
+use crate::shim::Disk;
+use crate::undo::{Choices, Lost, power_cut};
+use std::io::Write as _;
+use std::path::Path;
+use tokio::time::{Duration, Instant};
+
+/// What rounds did; every line of the file has these members.
+#[derive(Debug, Default)]
+struct Tally {
+    kills: u64,
+    power_cuts: u64,
+    orderly_ends: u64,
+    full_disks: u64,
+    failed_syncs: u64,
+    edits: u64,
+    edits_found: u64,
+    payments: u64,
+}
+
+impl Tally {
+    fn append(&self) {
+        let Ok(path) = std::env::var("YINXIN_SOAK_TALLY") else { return };
+        let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path).unwrap();
+        let Self { kills, power_cuts, orderly_ends, full_disks, failed_syncs, edits, edits_found, payments } =
+            self;
+        writeln!(
+            file,
+            "{{\"kills\":{kills},\"power_cuts\":{power_cuts},\"orderly_ends\":{orderly_ends},\
+             \"full_disks\":{full_disks},\"failed_syncs\":{failed_syncs},\"edits\":{edits},\
+             \"edits_found\":{edits_found},\"payments\":{payments}}}"
+        )
+        .unwrap();
+    }
+}
+
+/// A town on a disk that tests rule.
+struct Round {
+    home: Home,
+    disk: Disk,
+    choices: Choices,
+    tally: Tally,
+}
+
+impl Round {
+    fn cut(&mut self) {
+        let lost =
+            if self.choices.below(2) == 0 { Lost::All } else { Lost::Half(self.choices.below(u64::MAX)) };
+        power_cut(&self.disk.folder, &self.disk.log, lost);
+        self.tally.power_cuts += 1;
+    }
+
+    /// One misfortune, and the program runs again.
+    async fn suffer(&mut self, program: Program, paying: &mut Paying) -> Program {
+        paying.further(3 + self.choices.below(40)).await;
+        match self.choices.below(16) {
+            0 => {
+                assert!(program.stop().success());
+                self.tally.orderly_ends += 1;
+                if self.choices.below(2) == 0 {
+                    self.cut();
+                }
+            }
+            1 => {
+                self.disk.now("full");
+                while !self.home.get("/healthz").contains("service.read_only") {
+                    tokio::task::yield_now().await;
+                }
+                self.disk.mend();
+                paying.further(1).await;
+                self.tally.full_disks += 1;
+                return program;
+            }
+            2 => {
+                self.disk.now(["sync journal.db", "write journal.db", "sync desk.db"][self.choices.among(3)]);
+                let status = tokio::task::spawn_blocking(move || program.ended()).await.unwrap();
+                assert!(!status.success());
+                self.disk.mend();
+                self.cut();
+                self.tally.failed_syncs += 1;
+            }
+            3..=7 => {
+                drop(program);
+                self.cut();
+            }
+            _ => {
+                drop(program);
+                self.tally.kills += 1;
+            }
+        }
+        self.home.start()
+    }
+
+    /// Changes one value of a copy of the data, as nobody may; the start or the rebuilding must find it.
+    fn edit(&mut self, journal_rows: u64, views: &[String]) {
+        let copy = Home::new();
+        copy_folder(&self.home.data(), &copy.data());
+        let database = |name: &str| rusqlite::Connection::open(copy.data().join(name)).unwrap();
+        let row = self.choices.below(journal_rows);
+        let column = ["facts", "opening", "digest"][self.choices.among(3)];
+        self.tally.edits += 1;
+        let found = match self.choices.below(4) {
+            0 => {
+                database("views.db")
+                    .execute_batch("UPDATE accounts SET balance = balance + 1 WHERE role = 'holder'")
+                    .unwrap();
+                copy.run(&["rebuild"]).status.success() && rows(&copy.data().join("views.db")) == views
+            }
+            1 => {
+                let change = "DROP TRIGGER heads_keep; UPDATE heads SET note = replace(note, char(10), char(10) || ' ')
+                              WHERE size = (SELECT max(size) FROM heads)";
+                database("journal.db").execute_batch(change).unwrap();
+                !copy.run(&["rebuild"]).status.success()
+            }
+            2 => {
+                let change = format!("DROP TRIGGER records_stay; DELETE FROM records WHERE idx = {row}");
+                database("journal.db").execute_batch(&change).unwrap();
+                !copy.run(&["rebuild"]).status.success()
+            }
+            _ => {
+                flip_a_bit(&database("journal.db"), column, row, &mut self.choices);
+                !copy.run(&["rebuild"]).status.success()
+            }
+        };
+        assert!(found, "an edit of {column} of record {row} was not found");
+        self.tally.edits_found += u64::from(found);
+    }
+}
+
+fn flip_a_bit(journal: &rusqlite::Connection, column: &str, row: u64, choices: &mut Choices) {
+    let row = i64::try_from(row).unwrap();
+    let read = format!("SELECT {column} FROM records WHERE idx = ?1");
+    let mut bytes: Vec<u8> = journal.query_row(&read, [row], |row| row.get(0)).unwrap();
+    let at = choices.among(bytes.len());
+    bytes[at] ^= 1 << choices.below(8);
+    journal.execute_batch("DROP TRIGGER records_keep").unwrap();
+    let write = format!("UPDATE records SET {column} = ?1 WHERE idx = ?2");
+    journal.execute(&write, rusqlite::params![bytes, row]).unwrap();
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy_folder(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+/// A town's life: misfortunes until `end` or until there were enough, then everything is looked at.
+async fn round(seed: u64, misfortunes: u64, edits: u64, end: Instant) -> Tally {
+    let mut home = Home::new();
+    let kept = home.keep();
+    eprintln!("seed {seed}, in {}", kept.display());
+    let disk = Disk::below(&mut home);
+    let mut program = home.start();
+    let mut paying = Town::found(&home.origin()).await.start();
+    let mut round = Round { home, disk, choices: Choices(seed), tally: Tally::default() };
+    for _ in 0..misfortunes {
+        program = round.suffer(program, &mut paying).await;
+        if Instant::now() > end {
+            break;
+        }
+    }
+    let mut town = paying.stop().await;
+    round.tally.payments = town.check().await.unwrap() as u64;
+    drop(program);
+    round.cut();
+    views_are_what_a_replay_gives(&round.home);
+    let views = rows(&round.home.data().join("views.db"));
+    let records = u64::try_from(round.home.records()).unwrap();
+    for _ in 0..edits {
+        round.edit(records, &views);
+    }
+    round.home.remove();
+    round.tally
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn soak() {
+    let minutes = rounds("YINXIN_SOAK_MINUTES", 0);
+    let end = Instant::now() + Duration::from_mins(minutes);
+    let is_short = minutes == 0;
+    let mut seed = rounds("YINXIN_SOAK_SEED", if is_short { 1 } else { u64::from(std::process::id()) });
+    loop {
+        let (misfortunes, edits) = if is_short { (6, 4) } else { (100, 50) };
+        // A short round is over by itself.
+        let until = if is_short { end + Duration::from_hours(1) } else { end };
+        let tally = round(seed, misfortunes, edits, until).await;
+        eprintln!("{tally:?}");
+        tally.append();
+        seed = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(1);
+        if Instant::now() >= end {
+            return;
+        }
+    }
+}

@@ -17,6 +17,7 @@ mod device_key;
 mod error;
 mod http;
 mod key_file;
+mod log_link;
 pub mod merchant;
 mod outbox;
 mod person;

@@ -339,3 +339,37 @@ fn a_person_enrols_and_transfers_at_the_command_line_and_the_device_stays_known(
     let (paid, told) = on_device(&demo.origin, phone, &beyond);
     assert!(!paid && told.contains("payment.insufficient_funds"), "{told}");
 }
+
+#[test]
+fn after_a_restore_a_device_follows_the_link_of_the_log_and_pays() {
+    use yinxin_client::{Connection, DeviceKind, Registration};
+    let (phone, place) = ("+8613800138000", folder());
+    let (data, key) = (place.path().join("data"), place.path().join("device.key"));
+    let listen = format!("127.0.0.1:{}", free_port());
+    let demo = Demo::start(&["--listen", &listen, "--data", text(&data)]);
+    block_on(async {
+        let api = Connection::new(None).unwrap().api(&demo.origin).unwrap();
+        api.send_code(phone).await.unwrap();
+        let code = yinxin_client::tour::code_for(&api, phone).await.unwrap();
+        let (password, name, device_kind) = ("correct horse 9", "林小满", DeviceKind::Linux);
+        api.register(&Registration { phone, code: &code, password, name, device_kind }).await.unwrap();
+        api.top_up(yinxin_core::Minor::new(50_000).unwrap()).await.unwrap();
+    });
+    let pay = ["pay", "--key", text(&key), "--to", "+8613900000002", "--amount", "12.00"];
+    let (enrolled, told) = on_device(&demo.origin, phone, &["enrol", "--key", text(&key)]);
+    assert!(enrolled, "{told}");
+    let (paid, told) = on_device(&demo.origin, phone, &pay);
+    assert!(paid, "{told}");
+    let (lock, file, again) =
+        (place.path().join("lock.key"), place.path().join("backup"), place.path().join("again"));
+    let recipient = self::told(&run(&["backup-key", "--to", text(&lock)])).lines().last().unwrap().to_owned();
+    let backup = ["backup", "--data", text(&data), "--to", text(&file), "--recipient", &recipient];
+    assert!(run(&backup).status.success());
+    assert!(demo.end());
+    let restore = ["restore", "--from", text(&file), "--identity", text(&lock), "--data", text(&again)];
+    assert!(run(&restore).status.success());
+    let demo = Demo::start(&["--data", text(&again)]);
+    let (paid, told) = on_device(&demo.origin, phone, &pay);
+    assert!(paid && told.contains("Posted"), "{told}");
+    assert!(demo.end());
+}

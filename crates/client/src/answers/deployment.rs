@@ -72,6 +72,20 @@ pub struct LogInfo {
     pub name: String,
     /// Its verifier key (C2SP signed-note).
     pub key: String,
+    /// The logs that it continues, oldest first.
+    #[serde(default)]
+    pub previous: Vec<PreviousLog>,
+}
+
+/// A log that the deployment signed before it was restored from a backup.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct PreviousLog {
+    /// Its verifier key.
+    pub key: String,
+    /// Records that went over into the next log.
+    pub size: u64,
+    /// A note by this key that names the next one.
+    pub link: String,
 }
 
 /// A proof between two sizes of the log.

@@ -15,6 +15,7 @@ use crate::api::Api;
 use crate::clock::Clocks;
 use crate::device_key::DeviceKey;
 use crate::error::ClientError;
+use crate::log_link;
 use crate::outbox::OutBox;
 use crate::receipt::{Expected, Receipt, ReceiptError, check};
 use crate::requests::DeviceKind;
@@ -63,7 +64,8 @@ impl Person {
     /// checkpoint that was kept elsewhere, instead of the out-box's.
     ///
     /// # Errors
-    /// `OtherDeployment` when origin or log key is not the pinned one.
+    /// `OtherDeployment` when the origin is not the pinned one, or the log's key neither that nor vouched for by it; `Refused`
+    /// when a restored log lacks what this device has seen.
     pub fn with_key(
         mut self,
         key: DeviceKey,
@@ -74,10 +76,19 @@ impl Person {
         if held.origin != self.deployment.origin {
             return Err(ClientError::OtherDeployment("origin"));
         }
-        if held.log_key != self.log.key().to_string() {
-            return Err(ClientError::OtherDeployment("log key"));
+        let newest = newest.or_else(|| outbox.checkpoint().cloned());
+        let now = self.log.key().to_string();
+        if held.log_key != now {
+            let carried = log_link::carried(&held.log_key, &now, &self.deployment.log.previous)
+                .ok_or(ClientError::OtherDeployment("log key"))?;
+            if newest.as_ref().is_some_and(|seen| seen.size > carried && seen.origin != self.log.key().name())
+            {
+                return Err(ClientError::Refused(
+                    "the operator restored a backup that lacks records seen here",
+                ));
+            }
         }
-        self.log = LogWatch::new(self.log.key().clone(), newest.or_else(|| outbox.checkpoint().cloned()));
+        self.log = LogWatch::new(self.log.key().clone(), newest);
         self.key = Some(key);
         self.outbox = outbox;
         Ok(self)

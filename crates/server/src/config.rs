@@ -14,6 +14,8 @@ use yinxin_wallet::Retention;
 pub(crate) struct Config {
     /// The data directory that `yinxin init` made.
     pub(crate) data: PathBuf,
+    /// Where the books are, when they are in PostgreSQL and not in the data directory.
+    pub(crate) database: Option<DatabaseUrl>,
     /// Address and port to listen on; beyond loopback only with TLS.
     #[serde(default = "default_listen")]
     pub(crate) listen: SocketAddr,
@@ -96,6 +98,24 @@ impl Default for Traces {
     }
 }
 
+/// An address of PostgreSQL. It may hold a password: it is shown nowhere.
+#[derive(Clone, Deserialize, PartialEq, Eq)]
+#[serde(transparent)]
+pub(crate) struct DatabaseUrl(String);
+
+impl DatabaseUrl {
+    /// The address itself, for whoever connects.
+    pub(crate) fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("DatabaseUrl")
+    }
+}
+
 /// Certificate and key as files, or names for a certificate under a local root.
 #[derive(Debug, Clone, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
@@ -143,8 +163,9 @@ fn default_listen() -> SocketAddr {
 const PREFIX: &str = "YINXIN_";
 
 /// Environment variable and the key that it sets.
-pub(crate) const VARIABLES: [(&str, &str); 16] = [
+pub(crate) const VARIABLES: [(&str, &str); 17] = [
     ("YINXIN_DATA", "data"),
+    ("YINXIN_DATABASE", "database"),
     ("YINXIN_LISTEN", "listen"),
     ("YINXIN_TLS_CERTIFICATE", "tls.certificate"),
     ("YINXIN_TLS_KEY", "tls.key"),
@@ -338,6 +359,16 @@ mod tests {
         assert!(with("[telemetry]\nsample_percent = 0").is_err());
         assert!(with("[retention]\nkeys_hours = 23").unwrap_err().contains("24 hours"));
         assert_eq!(with("[retention]\nsessions_days = 30").unwrap().retention.sessions_days, 30);
+    }
+
+    #[test]
+    fn the_address_of_the_database_is_shown_nowhere() {
+        let config = parse("data = \"/d\"\ndatabase = \"postgres://u:hunter2@localhost/books\"").unwrap();
+        assert_eq!(config.database.as_ref().unwrap().expose(), "postgres://u:hunter2@localhost/books");
+        assert!(!format!("{config:?}").contains("hunter2"));
+        let environment = [("YINXIN_DATABASE".to_owned(), "postgres://h/b".to_owned())].into();
+        let config = Config::parse("data = \"/d\"\ndatabase = \"postgres://other/b\"", &environment).unwrap();
+        assert_eq!(config.database.unwrap().expose(), "postgres://h/b");
     }
 
     #[test]

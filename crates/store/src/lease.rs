@@ -10,11 +10,14 @@ use crate::journal::{signed, unsigned};
 use crate::postgres::{Pool, Postgres};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 /// How long a lease is valid after it was claimed or renewed.
 pub const LEASE_MS: i64 = 5_000;
 /// How often its holder renews it at least: it may miss two renewals.
 pub const RENEW_EVERY_MS: i64 = LEASE_MS / 3;
+/// How often whoever waits for the lease asks for it.
+const ASK_EVERY: Duration = Duration::from_millis(50);
 /// An append renews it when less than this is left.
 pub(crate) const RENEW_BELOW_MS: i64 = LEASE_MS - RENEW_EVERY_MS;
 
@@ -100,6 +103,25 @@ impl Lease {
         let epoch = unsigned(row.try_get(0).map_err(crate::postgres::Failure::of)?);
         self.held.0.store(epoch, Ordering::SeqCst);
         Ok(Some(Epoch(epoch)))
+    }
+
+    /// Claims the lease as [`Lease::claim`] does, and waits for about `patience` on this thread while somebody holds it.
+    pub fn claim_within(
+        &self,
+        node: &str,
+        peer: &str,
+        patience: Duration,
+    ) -> Result<Option<Epoch>, StoreError> {
+        let mut left = patience;
+        loop {
+            let claimed = self.claim(node, peer)?;
+            if claimed.is_some() || left.is_zero() {
+                return Ok(claimed);
+            }
+            let wait = ASK_EVERY.min(left);
+            std::thread::park_timeout(wait);
+            left = left.saturating_sub(wait);
+        }
     }
 
     /// Renews the lease; false when another epoch began, and nothing that this node appends will be taken any more.

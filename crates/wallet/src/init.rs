@@ -1,6 +1,5 @@
 //! Making a data directory.
 
-use crate::Wallet;
 use crate::authority::{self, Authority, RootKey};
 use crate::ledger::Ledger;
 use crate::log_origin::{LogOrigin, head_signer};
@@ -8,11 +7,12 @@ use crate::open::{DEPLOYMENT_FILE, DeploymentFile, TimeZones, stamp_word};
 use crate::port::{Clock, Entropy, random};
 use crate::start::{DataDir, StartError};
 use crate::writer::{self, Parts};
-use std::path::{Path, PathBuf};
+use crate::{Home, Wallet};
+use std::path::PathBuf;
 use std::sync::Arc;
 use yinxin_core::policy::{Policy, Template};
 use yinxin_core::{AccountId, Action, Command, CommandId, Currency, Stamp};
-use yinxin_store::{JournalReader, SqliteJournal, StoreError};
+use yinxin_store::{Store, StoreError};
 
 /// What `init` and `demo` choose once for a data directory.
 #[derive(Debug, Clone)]
@@ -54,21 +54,25 @@ impl Setup {
 impl Wallet {
     /// Makes a data directory: keys, authorities, and the first record. Refuses one that is there.
     pub fn init(
-        path: &Path,
+        home: impl Into<Home>,
         setup: &Setup,
         clock: &Arc<dyn Clock>,
         entropy: &Arc<dyn Entropy>,
     ) -> Result<Initialised, StartError> {
+        let home = home.into();
+        let path = home.path();
         if Self::exists(path) {
             return Err(StartError::Stamp(format!("{} holds a deployment already", path.display())));
         }
         let policy = setup.policy()?;
         let dir = DataDir::create(path).map_err(|error| StartError::file(path, error))?;
         let _lock = dir.lock()?;
+        let store = home.store(dir.files())?;
+        home.check_empty(&store)?;
         let about = (setup.operator.as_str(), setup.origin.as_str(), setup.stamp);
         let RootKey { path: root_key, passphrase } =
             Authority::create(&dir, about, &setup.root_key, entropy.as_ref(), clock.now())?;
-        write_genesis(&dir, setup, policy, clock, entropy)?;
+        write_genesis((&home, &dir, store), setup, policy, clock, entropy)?;
         let file = DeploymentFile {
             version: 1,
             stamp: stamp_word(setup.stamp).to_owned(),
@@ -76,6 +80,7 @@ impl Wallet {
             operator: setup.operator.clone(),
             currency: setup.currency.to_string(),
             time_zone: setup.time_zone.clone(),
+            books: home.engine(),
         };
         let text = serde_json::to_vec_pretty(&file).unwrap_or_default();
         // Last of all, and only when the rest is durable: with it the deployment exists.
@@ -87,7 +92,7 @@ impl Wallet {
 }
 
 fn write_genesis(
-    dir: &DataDir,
+    (home, dir, store): (&Home, &DataDir, Store),
     setup: &Setup,
     policy: Policy,
     clock: &Arc<dyn Clock>,
@@ -95,11 +100,10 @@ fn write_genesis(
 ) -> Result<(), StartError> {
     let authority = Authority::load(dir, &setup.origin)?;
     let log = LogOrigin::load(dir, &setup.origin, &authority)?;
-    let journal = SqliteJournal::open(&dir.journal())?;
     let parts = Parts {
         ledger: Ledger::empty(),
-        journal: Box::new(journal),
-        reader: Arc::new(JournalReader::new(&dir.journal())),
+        journal: store.writer(home.claim(&store)?)?,
+        reader: store.journal,
         clock: Arc::clone(clock),
         entropy: Arc::clone(entropy),
         calendar: Arc::new(TimeZones),

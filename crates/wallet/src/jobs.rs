@@ -40,6 +40,10 @@ impl Wallet {
         if self.records().saturating_sub(replay) > REPLAY_MAX {
             self.snapshot_or_say().await;
         }
+        // Nobody appends here any more: the next writer need not wait until the lease runs out.
+        if let Some(Err(error)) = self.inner.epoch.map(|epoch| self.inner.store.lease.release(epoch)) {
+            tracing::warn!(%error, "the lease was not given back, it runs out by itself");
+        }
     }
 
     fn snapshot_every(&self) -> u64 {

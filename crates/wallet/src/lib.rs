@@ -12,6 +12,7 @@ mod enrolment;
 mod error;
 mod events;
 mod guessing;
+mod home;
 mod idempotency;
 mod init;
 mod jobs;
@@ -33,6 +34,7 @@ mod pins;
 pub mod port;
 mod projector;
 mod quotes;
+mod rebuild;
 mod recent;
 mod records;
 mod retention;
@@ -55,6 +57,7 @@ pub use codes::*;
 pub use enrolment::*;
 pub use error::{Param, WalletError};
 pub use events::{Change, Events, What};
+pub use home::Home;
 pub use idempotency::*;
 pub use init::{Initialised, Setup};
 pub use local_tls::{LocalTls, local_tls};
@@ -63,7 +66,7 @@ pub use me::*;
 pub use merchants::MerchantCredentials;
 pub use meters::{Buckets, Lease, PaymentOutcome, Readings, Times};
 pub use nodes::Standing;
-pub use open::{OpenOptions, Ports, rebuild};
+pub use open::{OpenOptions, Ports};
 pub use orders::*;
 pub use passwords::{Password, Weakness};
 pub use payees::*;
@@ -71,6 +74,7 @@ pub use payments::*;
 pub use people::*;
 pub use pins::*;
 pub use quotes::*;
+pub use rebuild::rebuild;
 pub use records::*;
 pub use retention::{Retention, RetentionError};
 pub use sessions::*;
@@ -83,7 +87,7 @@ use recent::Recent;
 use std::sync::Arc;
 use tokio::sync::watch;
 use yinxin_core::{AccountId, CertificateId, Currency, Digest, Millis, Stamp};
-use yinxin_store::Store;
+use yinxin_store::{Epoch, Store};
 
 /// What a deployment is, fixed by its data directory.
 #[derive(Debug, Clone)]
@@ -134,6 +138,8 @@ pub struct Wallet {
 pub(crate) struct Inner {
     pub(crate) settings: Settings,
     pub(crate) store: Store,
+    /// Under which this node alone appends; none where it takes turns with others.
+    pub(crate) epoch: Option<Epoch>,
     pub(crate) writer: Handle,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,

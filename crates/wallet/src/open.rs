@@ -1,4 +1,4 @@
-//! Opening and rebuilding a data directory.
+//! Opening a data directory.
 
 use crate::authority::Authority;
 use crate::events::Events;
@@ -11,15 +11,15 @@ use crate::payments::CertificateCache;
 use crate::port::{Clock, Entropy, Peers, SmsSender, random};
 use crate::projector::Projector;
 use crate::recent::Recent;
-use crate::start::{DataDir, From, StartError, load_ledger, reconcile_views};
+use crate::start::{DataDir, From, StartError, load_ledger, reconcile_views, take_tail};
 use crate::writer::{Calendar, Parts, Seat};
-use crate::{Inner, Settings, Wallet, snapshot, writer};
+use crate::{Home, Inner, Settings, Wallet, writer};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::sync::Arc;
 use tokio::sync::watch;
 use yinxin_core::{Action, Command, CommandId, Day, Millis, Stamp};
-use yinxin_store::{Journal, SqliteJournal, Store, StoreError};
+use yinxin_store::{Epoch, Journal, Store};
 
 /// What the wallet needs from outside.
 pub type Ports = (Arc<dyn Clock>, Arc<dyn Entropy>, Arc<dyn SmsSender>);
@@ -43,6 +43,9 @@ pub(crate) struct DeploymentFile {
     pub(crate) operator: String,
     pub(crate) currency: String,
     pub(crate) time_zone: String,
+    /// Where the books are, when they are not in the directory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) books: Option<String>,
 }
 
 pub(crate) const DEPLOYMENT_FILE: &str = "deployment.json";
@@ -107,23 +110,32 @@ impl Wallet {
         Ok((file.origin, stamp))
     }
 
-    /// Opens a data directory and starts the writer and the projector; needs a tokio runtime.
-    pub fn open(path: &Path, options: OpenOptions, ports: Ports) -> Result<Self, StartError> {
-        Self::open_with(path, options, ports, |journal| Box::new(journal))
+    /// Opens a data directory and starts the writer and the projector; needs a tokio runtime. This process alone writes.
+    pub fn open(home: impl Into<Home>, options: OpenOptions, ports: Ports) -> Result<Self, StartError> {
+        Self::open_with(home, options, ports, |journal| journal)
     }
 
-    /// Opens with a journal that `wrap` makes of the file's.
+    /// Opens with a journal that `wrap` makes of the real one.
     pub(crate) fn open_with(
-        path: &Path,
+        home: impl Into<Home>,
         options: OpenOptions,
         ports: Ports,
-        wrap: impl FnOnce(SqliteJournal) -> Box<dyn Journal>,
+        wrap: impl FnOnce(Box<dyn Journal>) -> Box<dyn Journal>,
     ) -> Result<Self, StartError> {
-        let files = DataDir::create(path).map_err(|error| StartError::file(path, error))?;
-        let journal = || Ok(wrap(SqliteJournal::open(&files.journal())?));
-        let (parts, rest) = gather(path, &files, options, ports, journal)?;
-        reconcile_views(&rest.store.views, &rest.store.journal, &parts.ledger)?;
-        Self::assemble(parts, None, rest)
+        let home = home.into();
+        let files = DataDir::create(home.path()).map_err(|error| StartError::file(home.path(), error))?;
+        let (mut parts, mut rest) = gather(&home, &files, options, ports)?;
+        // Claimed when everything is loaded: whatever another writer appended meanwhile is final now, and read.
+        let epoch = home.claim(&rest.store)?;
+        take_tail(&mut parts.ledger, &rest.store.journal, &rest.log.key)?;
+        reconcile_views(&rest.store, &parts.ledger, epoch)?;
+        parts.journal = wrap(rest.store.writer(epoch)?);
+        rest.epoch = Some(epoch);
+        let wallet = Self::assemble(parts, None, rest)?;
+        if home.database().is_some() {
+            wallet.inner.writer.control().set_epoch(epoch.number());
+        }
+        Ok(wallet)
     }
 
     /// Opens one of several nodes, which share the databases in `files`.
@@ -136,13 +148,13 @@ impl Wallet {
         (lease, peers): (Box<dyn crate::nodes::LeaseDoor>, Arc<dyn Peers>),
     ) -> Result<Self, StartError> {
         let files = DataDir::create(files).map_err(|error| StartError::file(path, error))?;
-        let (parts, rest) = gather(path, &files, options, ports, || Ok(Box::new(writer::NotLeading)))?;
+        let (parts, rest) = gather(&Home::from(path), &files, options, ports)?;
         let seat = Seat { lease, log: rest.log.key.clone() };
         Self::assemble(parts, Some((seat, peers)), rest)
     }
 
     fn assemble(parts: Parts, shared: Option<Shared>, rest: Assembly) -> Result<Self, StartError> {
-        let Assembly { file, dir, lock, store, authority, log, sms } = rest;
+        let Assembly { file, dir, lock, store, epoch, authority, log, sms } = rest;
         let (clock, entropy) = (Arc::clone(&parts.clock), Arc::clone(&parts.entropy));
         let accept_clock = parts.accept_clock;
         let (writer, _thread) =
@@ -174,6 +186,7 @@ impl Wallet {
             inner: Arc::new(Inner {
                 settings,
                 store,
+                epoch,
                 writer,
                 clock,
                 entropy,
@@ -218,14 +231,14 @@ impl Wallet {
     }
 }
 
-/// Opens and checks everything but the views.
+/// Opens and checks everything but the views; nobody leads yet.
 fn gather(
-    path: &Path,
+    home: &Home,
     files: &DataDir,
     options: OpenOptions,
     (clock, entropy, sms): Ports,
-    journal: impl FnOnce() -> Result<Box<dyn Journal>, StoreError>,
 ) -> Result<(Parts, Assembly), StartError> {
+    let path = home.path();
     let dir = DataDir::create(path).map_err(|error| StartError::file(path, error))?;
     let lock = dir.lock()?;
     let file = read_deployment(&dir)?;
@@ -235,15 +248,15 @@ fn gather(
     }
     let authority = Authority::load(&dir, &file.origin)?;
     let log = LogOrigin::load(&dir, &file.origin, &authority)?;
-    let journal = journal()?;
-    let store = Store::open(&files.files())?;
+    home.check(file.books.as_deref())?;
+    let store = home.store(files.files())?;
     let ledger = load_ledger(&dir, &store.journal, &log.key, From::Snapshot, |_, _| ())?;
     log.check(&store.journal)?;
     check_deployment(&ledger, &file)?;
     check_clock(&ledger, clock.now(), options)?;
     let parts = Parts {
         ledger,
-        journal,
+        journal: Box::new(writer::NotLeading),
         reader: Arc::clone(&store.journal),
         clock,
         entropy,
@@ -254,7 +267,7 @@ fn gather(
         accept_clock: options.accept_clock,
         disk: store.desk.disk(),
     };
-    Ok((parts, Assembly { file, dir, lock, store, authority, log, sms }))
+    Ok((parts, Assembly { file, dir, lock, store, epoch: None, authority, log, sms }))
 }
 
 /// What a node needs beside its own files.
@@ -266,6 +279,7 @@ struct Assembly {
     dir: DataDir,
     lock: std::fs::File,
     store: Store,
+    epoch: Option<Epoch>,
     authority: Authority,
     log: LogOrigin,
     sms: Arc<dyn SmsSender>,
@@ -288,22 +302,4 @@ fn check_clock(ledger: &Ledger, clock: Millis, options: OpenOptions) -> Result<(
         return Err(StartError::Clock { behind_ms });
     }
     Ok(())
-}
-
-/// Reads the whole journal from its first record, checks it against the signed head, and makes views and snapshot anew.
-/// `progress` hears (records done, records in all).
-pub fn rebuild(path: &Path, progress: impl FnMut(u64, u64)) -> Result<u64, StartError> {
-    let dir = DataDir::create(path).map_err(|error| StartError::file(path, error))?;
-    let _lock = dir.lock()?;
-    let file = read_deployment(&dir)?;
-    let authority = Authority::load(&dir, &file.origin)?;
-    let log = LogOrigin::load(&dir, &file.origin, &authority)?;
-    let store = Store::open(&dir.files())?;
-    let ledger = load_ledger(&dir, &store.journal, &log.key, From::Genesis, progress)?;
-    log.check(&store.journal)?;
-    store.views.clear()?;
-    reconcile_views(&store.views, &store.journal, &ledger)?;
-    // Without its file a named snapshot is ignored; the next one is taken while serving.
-    snapshot::keep_only(&dir, u64::MAX);
-    Ok(ledger.size())
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use yinxin_core::codec::Codec;
 use yinxin_core::{Body, Facts};
 use yinxin_pki::ed25519_verify;
-use yinxin_store::{Database, Head, JournalReader, StoreError, Views};
+use yinxin_store::{Database, Epoch, Head, JournalReader, Store, StoreError, Views};
 use yinxin_tlog::{Checkpoint, VerifierKey};
 
 /// The files of a data directory.
@@ -221,6 +221,19 @@ pub(crate) fn load_ledger_until(
     Ok(ledger)
 }
 
+/// Adds what came after the ledger was loaded.
+pub(crate) fn take_tail(
+    ledger: &mut Ledger,
+    journal: &JournalReader,
+    log: &VerifierKey,
+) -> Result<(), StartError> {
+    if journal.size()? == ledger.size() {
+        return Ok(());
+    }
+    ledger.follow(journal)?;
+    check(ledger, journal.head()?, log)
+}
+
 fn check(ledger: &Ledger, head: Option<Head>, log: &VerifierKey) -> Result<(), StartError> {
     check_head(ledger, head, log)?;
     ledger
@@ -263,15 +276,14 @@ fn open_head(note: &str, log: &VerifierKey) -> Result<Checkpoint, String> {
 
 /// Fills the views up to the ledger, and makes them anew when a balance differs from the book: a changed row never becomes
 /// money. Answers whether they were made anew.
-pub(crate) fn reconcile_views(
-    views: &Views,
-    journal: &JournalReader,
-    ledger: &Ledger,
-) -> Result<bool, StartError> {
+pub(crate) fn reconcile_views(store: &Store, ledger: &Ledger, epoch: Epoch) -> Result<bool, StartError> {
+    let (views, journal) = (&store.views, &store.journal);
+    // Filling many takes longer than a lease is valid: it is renewed with each page.
+    let fill = || crate::projector::catch_up(views, journal, |_| drop(store.lease.renew(epoch)));
     if views.mark()? > ledger.size() {
         views.clear()?;
     }
-    let caught_up = crate::projector::catch_up(views, journal, |_| ());
+    let caught_up = fill();
     let matches = match caught_up {
         Ok(()) => balances_match(views, ledger).unwrap_or(false),
         Err(_) => false,
@@ -281,7 +293,7 @@ pub(crate) fn reconcile_views(
     }
     tracing::warn!("the views differ from the journal and are made anew");
     views.clear()?;
-    crate::projector::catch_up(views, journal, |_| ())?;
+    fill()?;
     if balances_match(views, ledger)? {
         Ok(true)
     } else {

@@ -24,7 +24,7 @@ use tokio::net::TcpListener;
 use yinxin_core::policy::Template;
 use yinxin_core::{Currency, Stamp};
 use yinxin_wallet::port::{Clock, Entropy, SystemClock, SystemEntropy};
-use yinxin_wallet::{OpenOptions, Setup, Wallet};
+use yinxin_wallet::{Home, OpenOptions, Setup, Wallet};
 
 /// Ports looked at before giving up.
 const PORTS_MAX: u16 = 50;
@@ -42,6 +42,9 @@ pub(super) struct Demo {
     /// Keep the data in this directory; without it everything is thrown away at the end.
     #[arg(long)]
     data: Option<PathBuf>,
+    /// Where the books are when not with the data; needs `--data`, because keys and books belong together.
+    #[arg(long, requires = "data")]
+    database: Option<String>,
     /// Address and port of the tea shop; the next port when left out.
     #[arg(long)]
     shop_listen: Option<SocketAddr>,
@@ -68,12 +71,13 @@ impl Demo {
         let place = self.place()?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
+        let home = Home::at(&place.path, self.database.as_deref())?;
         if !Wallet::exists(&place.path) {
-            Wallet::init(&place.path, &setup(&origin, &place.path), &clock, &entropy)?;
+            Wallet::init(home.clone(), &setup(&origin, &place.path), &clock, &entropy)?;
         }
         let tray = SmsTray::new(Arc::clone(&clock));
         let options = OpenOptions { stamp: Stamp::Demo, accept_clock: false };
-        let wallet = Wallet::open(&place.path, options, (clock, Arc::clone(&entropy), tray.clone()))?;
+        let wallet = Wallet::open(home, options, (clock, Arc::clone(&entropy), tray.clone()))?;
         let credentials = wallet.seed_demo().await?;
         let shop_listener = self.bind_shop(address)?;
         let shop_address = shop_listener.local_addr()?;

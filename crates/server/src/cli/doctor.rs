@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use yinxin_core::Stamp;
 use yinxin_wallet::port::{Sending, SmsError, SmsMessage, SmsSender, SystemClock, SystemEntropy};
-use yinxin_wallet::{OpenOptions, Wallet};
+use yinxin_wallet::{Home, OpenOptions, Wallet};
 
 /// Say what is wrong with a deployment, and how to mend it.
 #[derive(Args)]
@@ -20,6 +20,9 @@ pub(super) struct Doctor {
     /// A data directory, without a configuration.
     #[arg(long, required_unless_present = "config")]
     data: Option<PathBuf>,
+    /// Where the books are when not in the data directory, without a configuration.
+    #[arg(long, env = "YINXIN_DATABASE", hide_env_values = true)]
+    database: Option<String>,
 }
 
 /// One finding.
@@ -44,6 +47,7 @@ impl SmsSender for NoSender {
 impl Doctor {
     pub(super) fn run(self) -> anyhow::Result<()> {
         let mut findings = Vec::new();
+        let mut database = self.database;
         let data = match (&self.config, self.data) {
             (Some(file), _) => match Config::load(Some(file)) {
                 Ok(config) => {
@@ -51,6 +55,7 @@ impl Doctor {
                     findings.push(look_at_port(&config));
                     findings.extend(look_at_tls(&config));
                     findings.push(look_at_sms(&config));
+                    database = config.database.map(|url| url.expose().to_owned());
                     Some(config.data)
                 }
                 Err(error) => {
@@ -62,7 +67,7 @@ impl Doctor {
             (None, data) => data,
         };
         if let Some(data) = data {
-            findings.extend(look_at_data(&data));
+            findings.extend(look_at_data(&data, database.as_deref()));
         }
         findings.push(look_at_apps());
         report(&findings)
@@ -85,7 +90,7 @@ fn report(findings: &[Finding]) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn look_at_data(data: &Path) -> Vec<Finding> {
+fn look_at_data(data: &Path, database: Option<&str>) -> Vec<Finding> {
     let shown = data.display();
     if !Wallet::exists(data) {
         let mend = "`yinxin init` makes one; check the path".to_owned();
@@ -107,7 +112,13 @@ fn look_at_data(data: &Path) -> Vec<Finding> {
             ),
         });
     }
-    findings.push(look_at_books(data, stamp));
+    match Home::at(data, database) {
+        Ok(home) => findings.push(look_at_books(home, stamp)),
+        Err(error) => {
+            let mend = "postgres://user:password@host:port/database, see docs/reference/configuration.md";
+            findings.push(Finding::Wrong(error.to_string(), mend.to_owned()));
+        }
+    }
     findings
 }
 
@@ -134,12 +145,13 @@ fn look_at_mode(data: &Path) -> Finding {
 }
 
 /// Opening checks journal, head, snapshot, views and clock; nothing is served.
-fn look_at_books(data: &Path, stamp: Stamp) -> Finding {
+fn look_at_books(home: Home, stamp: Stamp) -> Finding {
     let options = OpenOptions { stamp, accept_clock: false };
     let ports = (Arc::new(SystemClock::new()) as _, Arc::new(SystemEntropy) as _, Arc::new(NoSender) as _);
-    match Wallet::open(data, options, ports) {
+    let place = home.database().map(|shown| format!(" in {shown}")).unwrap_or_default();
+    match Wallet::open(home, options, ports) {
         Ok(wallet) => {
-            Finding::Good(format!("the books open: {} records give the signed head", wallet.records()))
+            Finding::Good(format!("the books{place} open: {} records give the signed head", wallet.records()))
         }
         Err(error) => Finding::Wrong(
             error.to_string(),

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use yinxin_core::policy::Template;
 use yinxin_core::{Currency, Stamp};
 use yinxin_wallet::port::{Clock, Entropy, SystemClock, SystemEntropy};
-use yinxin_wallet::{Setup, Wallet};
+use yinxin_wallet::{Home, Setup, Wallet};
 
 /// Make the data directory, the keys and the authorities of a live deployment.
 #[derive(Args)]
@@ -16,6 +16,9 @@ pub(super) struct Init {
     /// The new data directory.
     #[arg(long)]
     data: PathBuf,
+    /// Where the books go when not into the data directory: `postgres://user:password@host:port/database`.
+    #[arg(long, env = "YINXIN_DATABASE", hide_env_values = true)]
+    database: Option<String>,
     /// The origin people will use, as <https://pay.example>. It never changes: keys and signed texts are bound to it.
     #[arg(long)]
     origin: String,
@@ -73,7 +76,8 @@ impl Init {
         };
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
-        let made = Wallet::init(&self.data, &setup, &clock, &entropy)?;
+        let home = Home::at(&self.data, self.database.as_deref())?;
+        let made = Wallet::init(home, &setup, &clock, &entropy)?;
         say(&format!("Made {} for {}.", self.data.display(), self.origin));
         say("");
         say("The root key signs the two issuing authorities and nothing else. Take it away now:");

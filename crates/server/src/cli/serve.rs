@@ -7,7 +7,7 @@ use super::terminal::say;
 use super::tls::{self, Tls};
 use crate::adapters::sms_webhook::{SmsWebhook, Target};
 use crate::app::{App, Parts};
-use crate::config::{Config, Sms, Traces};
+use crate::config::{Config, DatabaseUrl, Sms, Traces};
 use crate::door::Door;
 use crate::door::caps::Caps;
 use crate::door::guard::Site;
@@ -24,7 +24,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use yinxin_core::Stamp;
 use yinxin_wallet::port::{Clock, SmsSender, SystemClock, SystemEntropy};
-use yinxin_wallet::{OpenOptions, Wallet};
+use yinxin_wallet::{Home, OpenOptions, Wallet};
 
 /// Serve a live deployment.
 #[derive(Args)]
@@ -48,7 +48,8 @@ impl Serve {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let sms = sms_sender(config.sms.as_ref(), &clock)?;
         let options = OpenOptions { stamp: Stamp::Live, accept_clock: self.accept_clock };
-        let wallet = Wallet::open(&config.data, options, (Arc::clone(&clock), Arc::new(SystemEntropy), sms))?;
+        let home = Home::at(&config.data, config.database.as_ref().map(DatabaseUrl::expose))?;
+        let wallet = Wallet::open(home, options, (Arc::clone(&clock), Arc::new(SystemEntropy), sms))?;
         let tls = config.tls.as_ref().map(|tls| Tls::load(tls, &config.data, clock)).transpose()?;
         files::allow(config.connections.total);
         let listener = bind(config.listen).with_context(|| format!("cannot listen on {}", config.listen))?;

@@ -42,6 +42,16 @@ impl PostgresJournal {
     }
 }
 
+impl Drop for PostgresJournal {
+    /// The next writer need not wait until the lease runs out.
+    fn drop(&mut self) {
+        let Some(connection) = self.connection.take().filter(Connection::is_sound) else { return };
+        if let Ok(epoch) = i64::try_from(self.epoch.number()) {
+            drop(connection.execute("UPDATE lease SET until = '-infinity' WHERE epoch = ?1", &[&epoch]));
+        }
+    }
+}
+
 impl Journal for PostgresJournal {
     fn append(&mut self, batch: &Batch) -> Result<(), StoreError> {
         let epoch = self.epoch;

@@ -436,7 +436,12 @@ fn a_key_answers_its_request_and_refuses_another(place: &Place) {
     let claim = |body: u8, at: i64| {
         desk.write(|tx| tx.claim_key(key, Digest::from_bytes([body; 32]), 60_000, NOW.plus(at))).unwrap()
     };
+    let look = |body: u8| {
+        desk.read(|tx| tx.look_at_key(key, Digest::from_bytes([body; 32]), 60_000, NOW.plus(1))).unwrap()
+    };
+    assert_eq!(look(1), None);
     assert_eq!(claim(1, 0), Claim::Started);
+    assert_eq!((look(1), look(2)), (Some(Claim::InFlight), Some(Claim::Conflict)));
     assert_eq!(claim(1, 1), Claim::InFlight);
     assert_eq!(claim(2, 1), Claim::Conflict);
     assert_eq!(claim(1, 60_000), Claim::Started, "its holder vanished");

@@ -6,6 +6,7 @@ use super::proxy::{Cut, Proxy};
 use crate::lease::LEASE_MS;
 use crate::test_postgres::TestDatabase;
 use crate::{Database, Postgres, Store, StoreError};
+use std::time::Duration;
 use yinxin_core::{AccountId, Body, Day, Facts, Millis, PersonId};
 
 on_both!(the_holder_keeps_the_lease_while_it_renews);
@@ -14,7 +15,8 @@ fn the_holder_keeps_the_lease_while_it_renews(place: &Place) {
     let store = place.store();
     let epoch = store.lease.claim("first", "10.0.0.1:7000").unwrap().unwrap();
     assert!(store.lease.renew(epoch).unwrap());
-    store.writer(epoch).unwrap().append(&batch(0, &[b"one"])).unwrap();
+    let mut journal = store.writer(epoch).unwrap();
+    journal.append(&batch(0, &[b"one"])).unwrap();
     if place.postgres.is_some() {
         let holder = store.lease.holder().unwrap().unwrap();
         assert_eq!(
@@ -122,11 +124,24 @@ fn a_released_lease_is_claimed_at_once() {
     let place = Place::postgres();
     let (first, second) = (place.store(), place.store());
     let epoch = first.lease.claim("first", "").unwrap().unwrap();
-    assert_eq!(second.lease.claim("second", "").unwrap(), None);
+    assert_eq!(second.lease.claim_within("second", "", Duration::from_millis(60)).unwrap(), None);
     first.lease.release(epoch).unwrap();
     assert!(second.lease.claim("second", "").unwrap().unwrap() > epoch);
     first.lease.release(epoch).unwrap();
     assert_eq!(second.lease.holder().unwrap().unwrap().node, "second", "an old epoch releases nothing");
+}
+
+#[test]
+fn a_writer_that_ends_gives_the_lease_back() {
+    let place = Place::postgres();
+    let (first, second) = (place.store(), place.store());
+    let journal = writer(&first);
+    std::thread::scope(|scope| {
+        let waiting =
+            scope.spawn(|| second.lease.claim_within("second", "", Duration::from_mins(1)).unwrap());
+        drop(journal);
+        assert!(waiting.join().unwrap().is_some());
+    });
 }
 
 #[test]

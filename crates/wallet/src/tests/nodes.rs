@@ -155,7 +155,8 @@ impl Nodes {
         let name = ["a", "b", "c"][self.worlds.len()].to_owned();
         let house = Arc::clone(&self.house);
         let door = Door { house, files: files.to_owned(), name: name.clone(), epoch: 0 };
-        let closed = Closed { dir, clock: self.files.clock.clone(), tray: self.files.tray.clone() };
+        let closed =
+            Closed { dir, clock: self.files.clock.clone(), tray: self.files.tray.clone(), database: None };
         let lease = (Box::new(door) as Box<dyn LeaseDoor>, self.wire.clone() as Arc<dyn Peers>);
         let wallet = Wallet::open_node(closed.dir.path(), files, options(), closed.ports(), lease).unwrap();
         self.wire.nodes.lock().unwrap().insert(name.clone(), Arc::downgrade(&wallet.inner));

@@ -1,6 +1,6 @@
 //! Payments from the signed text to the proof, and everything that must be refused.
 
-use super::world::{ORIGIN, Phone, World, code, order_text as order};
+use super::world::{Engine, ORIGIN, Phone, World, code, on_both_engines, order_text as order};
 use crate::{NewPayment, SignedText, WalletError};
 use std::collections::BTreeSet;
 use yinxin_core::codec::Codec;
@@ -10,6 +10,18 @@ use yinxin_core::text::{
 use yinxin_core::{Currency, Digest, Facts, Millis, Minor, PaymentKind, PaymentNumber, Refusal};
 use yinxin_pki::{FileSigner, Jws, ed25519_verify};
 use yinxin_tlog::{Checkpoint, Hash, VerifierKey, leaf_entry, leaf_hash, verify_inclusion};
+
+on_both_engines!(
+    a_payment_is_answered_with_its_record_and_a_proof_that_holds,
+    one_authorisation_from_64_clients_at_once_has_one_effect_and_equal_answers,
+    a_strangers_thousand_bad_signatures_do_not_stop_the_owner,
+    every_change_of_the_signed_text_is_refused_with_its_code_and_moves_nothing,
+    a_signature_of_another_purpose_or_algorithm_is_refused,
+    an_order_is_paid_once_and_only_as_the_merchant_signed_it,
+    above_the_tap_limit_only_a_proof_for_this_very_text_counts,
+    ten_wrong_pins_suspend_and_a_right_one_forgives,
+    a_lost_authorisation_is_voided_and_something_else_is_paid,
+);
 
 fn check_proof(world: &World, acceptance: &crate::Acceptance) {
     let key = VerifierKey::parse(&world.wallet.settings().log_key).unwrap();
@@ -23,9 +35,8 @@ fn check_proof(world: &World, acceptance: &crate::Acceptance) {
     Facts::from_bytes_exact(&acceptance.record).unwrap();
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_payment_is_answered_with_its_record_and_a_proof_that_holds() {
-    let world = World::new();
+async fn a_payment_is_answered_with_its_record_and_a_proof_that_holds(engine: Engine) {
+    let world = World::on(engine);
     let (payer, payee) = (world.phone("13800000001", 50_000).await, world.phone("13800000002", 0).await);
     let wish = payer.transfer(&world, payee.session.account, 12_300);
     let acceptance = world.wallet.pay(&payer.session, wish.clone()).await.unwrap();
@@ -45,9 +56,8 @@ async fn a_payment_is_answered_with_its_record_and_a_proof_that_holds() {
     assert_eq!(lines[0].counterparty.as_ref().unwrap().display_name, "林*满");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_authorisation_from_64_clients_at_once_has_one_effect_and_equal_answers() {
-    let world = World::new();
+async fn one_authorisation_from_64_clients_at_once_has_one_effect_and_equal_answers(engine: Engine) {
+    let world = World::on(engine);
     let (payer, payee) = (world.phone("13800000001", 50_000).await, world.phone("13800000002", 0).await);
     let wish = payer.transfer(&world, payee.session.account, 12_300);
     let asked: Vec<_> = (0..64)
@@ -91,9 +101,8 @@ async fn a_balance_for_one_against_three_devices_at_once_posts_exactly_one() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_strangers_thousand_bad_signatures_do_not_stop_the_owner() {
-    let world = World::new();
+async fn a_strangers_thousand_bad_signatures_do_not_stop_the_owner(engine: Engine) {
+    let world = World::on(engine);
     let (owner, stranger) = (world.phone("13800000001", 50_000).await, world.phone("13800000002", 0).await);
     let forger = FileSigner::generate(&[9; 32]).unwrap();
     let before = world.wallet.records();
@@ -122,10 +131,9 @@ async fn a_strangers_thousand_bad_signatures_do_not_stop_the_owner() {
     assert_eq!(code(&world.wallet.pay(&owner.session, wish).await), None);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_change_of_the_signed_text_is_refused_with_its_code_and_moves_nothing() {
+async fn every_change_of_the_signed_text_is_refused_with_its_code_and_moves_nothing(engine: Engine) {
     type Change = fn(&mut PayText);
-    let world = World::new();
+    let world = World::on(engine);
     let (payer, payee) = (world.phone("13800000001", 50_000).await, world.phone("13800000002", 0).await);
     let changes: [(&str, Change); 8] = [
         ("payment.audience_mismatch", |text| text.audience = "https://elsewhere.example".to_owned()),
@@ -147,9 +155,8 @@ async fn every_change_of_the_signed_text_is_refused_with_its_code_and_moves_noth
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_signature_of_another_purpose_or_algorithm_is_refused() {
-    let world = World::new();
+async fn a_signature_of_another_purpose_or_algorithm_is_refused(engine: Engine) {
+    let world = World::on(engine);
     let (payer, payee) = (world.phone("13800000001", 50_000).await, world.phone("13800000002", 0).await);
     let (text, opening) = payer.text(&world, payee.session.account, 1_000);
     let consent = CertificateText {
@@ -200,9 +207,8 @@ fn pay_order(world: &World, payer: &Phone, order: &OrderText, hash: Digest) -> P
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_order_is_paid_once_and_only_as_the_merchant_signed_it() {
-    let world = World::new();
+async fn an_order_is_paid_once_and_only_as_the_merchant_signed_it(engine: Engine) {
+    let world = World::on(engine);
     let shop = world.wallet.seed_demo().await.unwrap();
     let payer = world.phone("13800000001", 50_000).await;
     let merchant = world.wallet.merchant(std::str::from_utf8(shop.api_key.expose()).unwrap()).unwrap();
@@ -250,9 +256,8 @@ async fn an_order_is_paid_once_and_only_as_the_merchant_signed_it() {
     assert_eq!(code(&world.wallet.pay(&payer.session, third).await), Some("order.cancelled"));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn above_the_tap_limit_only_a_proof_for_this_very_text_counts() {
-    let world = World::new();
+async fn above_the_tap_limit_only_a_proof_for_this_very_text_counts(engine: Engine) {
+    let world = World::on(engine);
     let (payer, payee) = (world.phone("13800000001", 90_000).await, world.phone("13800000002", 0).await);
     let to = payee.session.account;
     let bare = payer.transfer(&world, to, 30_000);
@@ -267,9 +272,8 @@ async fn above_the_tap_limit_only_a_proof_for_this_very_text_counts() {
     assert_eq!(code(&world.wallet.pay(&payer.session, wish).await), None);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn ten_wrong_pins_suspend_and_a_right_one_forgives() {
-    let world = World::new();
+async fn ten_wrong_pins_suspend_and_a_right_one_forgives(engine: Engine) {
+    let world = World::on(engine);
     let payer = world.phone("13800000001", 0).await;
     for left in [4, 3, 2, 1] {
         assert_eq!(payer.wrong_pin(&world).await, WalletError::Wrong { tries_left: Some(left) });
@@ -285,9 +289,8 @@ async fn ten_wrong_pins_suspend_and_a_right_one_forgives() {
     assert_eq!(payer.wrong_pin(&world).await, WalletError::Refused(Refusal::CertificateSuspended));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_lost_authorisation_is_voided_and_something_else_is_paid() {
-    let world = World::new();
+async fn a_lost_authorisation_is_voided_and_something_else_is_paid(engine: Engine) {
+    let world = World::on(engine);
     let (payer, payee) = (world.phone("13800000001", 50_000).await, world.phone("13800000002", 0).await);
     let to = payee.session.account;
     let (text, opening) = payer.text(&world, to, 1_000);

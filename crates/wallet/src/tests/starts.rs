@@ -1,16 +1,26 @@
 //! What a start accepts and refuses (house, law 8).
 
-use super::world::{World, code, options};
+use super::world::{Engine, Part, World, code, on_both_engines, options};
 use crate::ledger::Ledger;
 use crate::start::{DataDir, From, StartError, load_ledger};
-use crate::{OpenOptions, rebuild};
-use yinxin_core::Stamp;
+use crate::{Home, OpenOptions, Wallet, rebuild};
 use yinxin_core::codec::Codec;
-use yinxin_store::JournalReader;
+use yinxin_core::{CertificateId, Stamp};
 use yinxin_tlog::VerifierKey;
 
-async fn paid_world() -> World {
-    let world = World::new();
+on_both_engines!(
+    replay_from_the_first_record_and_from_a_snapshot_give_the_same_book,
+    a_changed_balance_in_the_views_never_becomes_money,
+    a_changed_snapshot_refuses_the_start_until_it_is_rebuilt,
+    a_changed_record_refuses_the_start,
+    demonstration_and_live_data_never_mix,
+    a_clock_behind_the_books_needs_an_operators_word,
+    two_processes_do_not_share_a_folder,
+    a_row_that_names_another_certificate_signs_nothing,
+);
+
+async fn paid_world(engine: Engine) -> World {
+    let world = World::on(engine);
     let (payer, payee) = (world.phone("13800000001", 50_000).await, world.phone("13800000002", 0).await);
     for amount in 1..=10 {
         let wish = payer.transfer(&world, payee.session.account, amount);
@@ -23,12 +33,11 @@ async fn paid_world() -> World {
 fn replay(world: &World, from: From) -> Result<Ledger, StartError> {
     let dir = DataDir::create(world.dir.path()).unwrap();
     let log = VerifierKey::parse(&world.wallet.settings().log_key).unwrap();
-    load_ledger(&dir, &JournalReader::new(&dir.journal()), &log, from, |_, _| ())
+    load_ledger(&dir, &world.wallet.inner.store.journal, &log, from, |_, _| ())
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn replay_from_the_first_record_and_from_a_snapshot_give_the_same_book() {
-    let world = paid_world().await;
+async fn replay_from_the_first_record_and_from_a_snapshot_give_the_same_book(engine: Engine) {
+    let world = paid_world(engine).await;
     world.wallet.take_snapshot().await.unwrap();
     let live = world.wallet.inner.writer.ledger(Ledger::clone);
     let (genesis, snapshot) =
@@ -38,14 +47,12 @@ async fn replay_from_the_first_record_and_from_a_snapshot_give_the_same_book() {
     assert_eq!((genesis.tree.root(), snapshot.tree.root()), (live.tree.root(), live.tree.root()));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_changed_balance_in_the_views_never_becomes_money() {
-    let world = paid_world().await;
-    let dir = DataDir::create(world.dir.path()).unwrap();
-    let richer = "UPDATE accounts SET balance = balance + 1000000 WHERE role = 'holder'";
-    rusqlite::Connection::open(dir.views()).unwrap().execute_batch(richer).unwrap();
+async fn a_changed_balance_in_the_views_never_becomes_money(engine: Engine) {
+    let world = paid_world(engine).await;
+    world.tamper(Part::Views, "UPDATE accounts SET balance = balance + 1000000 WHERE role = 'holder'");
     let before = world.balances();
-    let again = world.close().await.open(options()).unwrap();
+    let closed = world.close().await;
+    let again = closed.open(options()).unwrap();
     let after: Vec<i64> =
         again.inner.writer.book(|book| book.accounts().map(|(_, found)| found.balance).collect());
     assert_eq!(after, before);
@@ -54,9 +61,8 @@ async fn a_changed_balance_in_the_views_never_becomes_money() {
     assert_eq!(projected, before, "the changed rows were found and made anew");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_changed_snapshot_refuses_the_start_until_it_is_rebuilt() {
-    let world = paid_world().await;
+async fn a_changed_snapshot_refuses_the_start_until_it_is_rebuilt(engine: Engine) {
+    let world = paid_world(engine).await;
     world.wallet.take_snapshot().await.unwrap();
     let dir = DataDir::create(world.dir.path()).unwrap();
     let file = std::fs::read_dir(dir.snapshots()).unwrap().next().unwrap().unwrap().path();
@@ -68,35 +74,33 @@ async fn a_changed_snapshot_refuses_the_start_until_it_is_rebuilt() {
     let closed = world.close().await;
     let refused = closed.open(options()).err().unwrap();
     assert!(matches!(refused, StartError::Snapshot { .. }), "{refused}");
-    let records = rebuild(closed.dir.path(), |_, _| ()).unwrap();
+    let records = rebuild(closed.home(), |_, _| ()).unwrap();
     assert_eq!(records, before);
     assert_eq!(closed.open(options()).unwrap().records(), records);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_changed_record_refuses_the_start() {
-    let world = paid_world().await;
-    let dir = DataDir::create(world.dir.path()).unwrap();
-    let journal = rusqlite::Connection::open(dir.journal()).unwrap();
-    let change = "DROP TRIGGER records_keep; UPDATE records SET opening = zeroblob(32) WHERE idx = 7";
-    journal.execute_batch(change).unwrap();
+async fn a_changed_record_refuses_the_start(engine: Engine) {
+    let world = paid_world(engine).await;
+    let unguarded = match engine {
+        Engine::Files => "DROP TRIGGER records_keep",
+        Engine::Postgres => "DROP TRIGGER records_stay ON records",
+    };
+    world.tamper(Part::Journal, &format!("{unguarded}; UPDATE records SET opening = digest WHERE idx = 7"));
     let closed = world.close().await;
     let refused = closed.open(options()).err().unwrap();
     assert!(matches!(refused, StartError::Head { .. }), "{refused}");
-    assert!(rebuild(closed.dir.path(), |_, _| ()).is_err());
+    assert!(rebuild(closed.home(), |_, _| ()).is_err());
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn demonstration_and_live_data_never_mix() {
-    let world = World::new();
+async fn demonstration_and_live_data_never_mix(engine: Engine) {
+    let world = World::on(engine);
     let live = OpenOptions { stamp: Stamp::Live, accept_clock: false };
     let refused = world.close().await.open(live).err().unwrap();
     assert!(matches!(refused, StartError::Stamp(_)), "{refused}");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_clock_behind_the_books_needs_an_operators_word() {
-    let world = paid_world().await;
+async fn a_clock_behind_the_books_needs_an_operators_word(engine: Engine) {
+    let world = paid_world(engine).await;
     world.clock.jump(-60_000);
     let before = world.wallet.records();
     let closed = world.close().await;
@@ -108,27 +112,98 @@ async fn a_clock_behind_the_books_needs_an_operators_word() {
     sizes.wait_for(|size| *size > before).await.unwrap();
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_processes_do_not_share_a_folder() {
-    let world = World::new();
-    assert!(matches!(rebuild(world.dir.path(), |_, _| ()), Err(StartError::Running { .. })));
+async fn two_processes_do_not_share_a_folder(engine: Engine) {
+    let world = World::on(engine);
+    assert!(matches!(rebuild(world.home(), |_, _| ()), Err(StartError::Running { .. })));
     world.close().await.open(options()).unwrap();
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_row_that_names_another_certificate_signs_nothing() {
-    let world = World::new();
+async fn a_row_that_names_another_certificate_signs_nothing(engine: Engine) {
+    let world = World::on(engine);
     let (victim, thief) = (world.phone("13800000001", 50_000).await, world.phone("13800000002", 0).await);
-    let dir = DataDir::create(world.dir.path()).unwrap();
-    let swap =
-        "UPDATE certificates SET issued_idx = (SELECT issued_idx FROM certificates WHERE certificate = ?2)
-                WHERE certificate = ?1";
-    let ids = rusqlite::params![victim.certificate.as_bytes(), thief.certificate.as_bytes()];
-    rusqlite::Connection::open(dir.views()).unwrap().execute(swap, ids).unwrap();
+    world.wallet.settle_all().await.unwrap();
+    let bytes = |id: &CertificateId| {
+        let hex = data_encoding::HEXLOWER.encode(id.as_bytes());
+        match engine {
+            Engine::Files => format!("x'{hex}'"),
+            Engine::Postgres => format!("'\\x{hex}'"),
+        }
+    };
+    let (of_victim, of_thief) = (bytes(&victim.certificate), bytes(&thief.certificate));
+    let issued = format!("SELECT issued_idx FROM certificates WHERE certificate = {of_thief}");
+    let swap = format!("UPDATE certificates SET issued_idx = ({issued}) WHERE certificate = {of_victim}");
+    world.tamper(Part::Views, &swap);
     let to = thief.session.account;
     let mut forged = victim;
     forged.signer = thief.signer;
     let wish = forged.transfer(&world, to, 1_000);
     assert_eq!(code(&world.wallet.pay(&forged.session, wish).await), Some("service.busy"));
     assert_eq!(world.balance(to), 0);
+}
+
+/// Every file of a data directory, keys and all, but not the lock's effect.
+fn copied(from: &std::path::Path, to: &std::path::Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copied(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_directories_do_not_write_to_one_database() {
+    let world = paid_world(Engine::Postgres).await;
+    let folder = tempfile::tempdir().unwrap();
+    let twin = folder.path().join("twin");
+    copied(world.dir.path(), &twin);
+    let twin = Home::at(&twin, Some(&world.database.as_ref().unwrap().url())).unwrap();
+    let refused = Wallet::open(twin.clone(), options(), world.ports()).err().unwrap();
+    let said = refused.to_string();
+    assert!(matches!(refused, StartError::Running { .. }) && said.contains("process"), "{said}");
+    assert!(matches!(rebuild(twin.clone(), |_, _| ()), Err(StartError::Running { .. })));
+    // When the first has ended, the second takes over: the same records, the same balances.
+    let (records, balances) = (world.wallet.records(), world.balances());
+    let closed = world.close().await;
+    let second = Wallet::open(twin, options(), closed.ports()).unwrap();
+    assert_eq!(second.records(), records);
+    let after: Vec<i64> =
+        second.inner.writer.book(|book| book.accounts().map(|(_, found)| found.balance).collect());
+    assert_eq!(after, balances);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_writer_that_lost_the_lease_ends_and_answers_nothing() {
+    let world = World::on(Engine::Postgres);
+    let (payer, payee) = (world.phone("13800000001", 50_000).await, world.phone("13800000002", 0).await);
+    // Another node was quicker after this one was cut off.
+    world.tamper(Part::Journal, "UPDATE lease SET epoch = epoch + 1, node = 'another'");
+    let before = world.wallet.records();
+    let wish = payer.transfer(&world, payee.session.account, 100);
+    assert_eq!(code(&world.wallet.pay(&payer.session, wish).await), Some("payment.result_pending"));
+    world.wallet.ended().await;
+    assert_eq!(world.wallet.health(), crate::Health::Ended);
+    assert_eq!(world.wallet.inner.store.journal.size().unwrap(), before);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn books_are_opened_where_they_are_and_nowhere_else() {
+    let world = World::on(Engine::Postgres);
+    let url = world.database.as_ref().unwrap().url();
+    let (other, closed) = (World::new(), world.close().await);
+    let forgotten = Wallet::open(closed.dir.path(), options(), closed.ports()).err().unwrap().to_string();
+    assert!(forgotten.contains("--database"), "{forgotten}");
+    assert!(!closed.dir.path().join("journal.db").exists(), "and nothing was made in its place");
+    let elsewhere = Home::at(other.dir.path(), Some(&url)).unwrap();
+    let other = other.close().await;
+    let refused = Wallet::open(elsewhere, options(), other.ports()).err().unwrap();
+    assert!(matches!(refused, StartError::Stamp(_)), "{refused}");
+    let folder = tempfile::tempdir().unwrap();
+    let again = Home::at(&folder.path().join("again"), Some(&url)).unwrap();
+    let refused = closed.init(&again).err().unwrap().to_string();
+    assert!(refused.contains("holds a deployment already"), "{refused}");
+    closed.open(options()).unwrap();
 }

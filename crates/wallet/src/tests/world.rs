@@ -3,8 +3,8 @@
 use crate::port::{Clock, Entropy, Sending, SmsMessage, SmsSender, SystemEntropy, random};
 use crate::start::DataDir;
 use crate::{
-    Acceptance, CertificateRequest, CustodyOffer, Disclosure, MerchantCredentials, NewPayment, OpenOptions,
-    Password, PinProof, Ports, Registration, SessionContext, Setup, SignedText, StartError,
+    Acceptance, CertificateRequest, CustodyOffer, Disclosure, Home, MerchantCredentials, NewPayment,
+    OpenOptions, Password, PinProof, Ports, Registration, SessionContext, Setup, SignedText, StartError,
     VerificationProof, Visitor, Wallet, WalletError,
 };
 use std::net::{IpAddr, Ipv4Addr};
@@ -23,6 +23,7 @@ use yinxin_core::{
 };
 use yinxin_pki::{CertificationRequest, FileSigner, Issuance, Jws, Profile, Signer};
 use yinxin_store::desk::DeviceKind;
+use yinxin_store::test_postgres::TestDatabase;
 use zeroize::Zeroizing;
 
 pub(super) const ORIGIN: &str = "http://localhost:8088";
@@ -79,11 +80,45 @@ impl Tray {
     }
 }
 
+/// Where the books of a test are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Engine {
+    Files,
+    Postgres,
+}
+
+/// Makes each function a test on files and a test on PostgreSQL.
+macro_rules! on_both_engines {
+    ($($name:ident),* $(,)?) => {
+        mod on_files {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $name() { super::$name(crate::tests::world::Engine::Files).await; }
+            )*
+        }
+        mod on_postgres {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $name() { super::$name(crate::tests::world::Engine::Postgres).await; }
+            )*
+        }
+    };
+}
+pub(super) use on_both_engines;
+
+/// One of the databases.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    Journal,
+    Views,
+}
+
 pub(super) struct World {
     pub(super) dir: TempDir,
     pub(super) clock: Arc<TestClock>,
     tray: Arc<Tray>,
     pub(super) wallet: Wallet,
+    pub(super) database: Option<TestDatabase>,
 }
 
 /// A world whose wallet has ended.
@@ -91,15 +126,42 @@ pub(super) struct Closed {
     pub(super) dir: TempDir,
     pub(super) clock: Arc<TestClock>,
     pub(super) tray: Arc<Tray>,
+    pub(super) database: Option<TestDatabase>,
+}
+
+/// The data directory, and the database where there is one.
+fn home(dir: &TempDir, database: Option<&TestDatabase>) -> Home {
+    Home::at(dir.path(), database.map(TestDatabase::url).as_deref()).unwrap()
+}
+
+fn setup(path: &Path) -> Setup {
+    Setup {
+        origin: ORIGIN.to_owned(),
+        operator: "Test".to_owned(),
+        stamp: Stamp::Demo,
+        currency: Currency::CNY,
+        time_zone: "Asia/Shanghai".to_owned(),
+        template: Template::ClosedLoop,
+        root_key: path.join("root.key"),
+    }
 }
 
 impl Closed {
+    pub(super) fn home(&self) -> Home {
+        home(&self.dir, self.database.as_ref())
+    }
+
+    pub(super) fn init(&self, home: &Home) -> Result<(), StartError> {
+        let clock: Arc<dyn Clock> = self.clock.clone();
+        Wallet::init(home.clone(), &setup(home.path()), &clock, &entropy()).map(drop)
+    }
+
     pub(super) fn ports(&self) -> Ports {
         (self.clock.clone(), entropy(), self.tray.clone())
     }
 
     pub(super) fn open(&self, options: OpenOptions) -> Result<Wallet, StartError> {
-        Wallet::open(self.dir.path(), options, self.ports())
+        Wallet::open(self.home(), options, self.ports())
     }
 
     /// The same folder again, with a clock of its own.
@@ -108,11 +170,11 @@ impl Closed {
         copy_folder(self.dir.path(), dir.path());
         let (wall, monotonic) = (self.clock.now().0, self.clock.monotonic_ms());
         let clock = TestClock { wall: AtomicI64::new(wall), monotonic: AtomicI64::new(monotonic) };
-        Self { dir, clock: Arc::new(clock), tray: Arc::clone(&self.tray) }
+        Self { dir, clock: Arc::new(clock), tray: Arc::clone(&self.tray), database: None }
     }
 
     pub(super) fn with(self, wallet: Wallet) -> World {
-        World { dir: self.dir, clock: self.clock, tray: self.tray, wallet }
+        World { dir: self.dir, clock: self.clock, tray: self.tray, wallet, database: self.database }
     }
 }
 
@@ -157,22 +219,41 @@ fn entropy() -> Arc<dyn Entropy> {
 
 impl World {
     pub(super) fn new() -> Self {
+        Self::on(Engine::Files)
+    }
+
+    pub(super) fn on(engine: Engine) -> Self {
         let dir = tempfile::tempdir().unwrap();
+        let database = (engine == Engine::Postgres).then(TestDatabase::new);
+        let home = home(&dir, database.as_ref());
         let clock = Arc::new(TestClock { wall: AtomicI64::new(START), monotonic: AtomicI64::new(0) });
         let tray = Arc::new(Tray::default());
-        let setup = Setup {
-            origin: ORIGIN.to_owned(),
-            operator: "Test".to_owned(),
-            stamp: Stamp::Demo,
-            currency: Currency::CNY,
-            time_zone: "Asia/Shanghai".to_owned(),
-            template: Template::ClosedLoop,
-            root_key: dir.path().join("root.key"),
-        };
         let port: Arc<dyn Clock> = clock.clone();
-        Wallet::init(dir.path(), &setup, &port, &entropy()).unwrap();
-        let wallet = Wallet::open(dir.path(), options(), (port, entropy(), tray.clone())).unwrap();
-        Self { dir, clock, tray, wallet }
+        Wallet::init(home.clone(), &setup(home.path()), &port, &entropy()).unwrap();
+        let wallet = Wallet::open(home, options(), (port, entropy(), tray.clone())).unwrap();
+        Self { dir, clock, tray, wallet, database }
+    }
+
+    pub(super) fn home(&self) -> Home {
+        home(&self.dir, self.database.as_ref())
+    }
+
+    /// Changes rows behind the wallet's back.
+    pub(super) fn tamper(&self, part: Part, sql: &str) {
+        if let Some(database) = &self.database {
+            let schema = match part {
+                Part::Journal => "journal",
+                Part::Views => "views_1",
+            };
+            database.execute(&format!("SET search_path = {schema}; {sql}")).unwrap();
+            return;
+        }
+        let dir = crate::DataDir::create(self.dir.path()).unwrap();
+        let file = match part {
+            Part::Journal => dir.journal(),
+            Part::Views => dir.views(),
+        };
+        rusqlite::Connection::open(file).unwrap().execute_batch(sql).unwrap();
     }
 
     /// What another wallet in this world is opened with.
@@ -182,7 +263,7 @@ impl World {
 
     /// Ends the wallet, so that its folder can be opened again.
     pub(super) async fn close(self) -> Closed {
-        let Self { dir, clock, tray, wallet } = self;
+        let Self { dir, clock, tray, wallet, database } = self;
         let last = Arc::downgrade(&wallet.inner);
         drop(wallet);
         while last.strong_count() > 0 {
@@ -192,7 +273,7 @@ impl World {
         while DataDir::at(dir.path()).lock().is_err() {
             tokio::task::yield_now().await;
         }
-        Closed { dir, clock, tray }
+        Closed { dir, clock, tray, database }
     }
 
     /// A person with `amount` in the account, on a phone with an active certificate that is past its protection.

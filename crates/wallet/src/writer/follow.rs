@@ -62,6 +62,13 @@ pub(super) enum Left {
 }
 
 impl Writer {
+    /// Another process took the lease although this one works alone: it was cut off, and has nothing to say any more.
+    pub(super) fn fenced(&self) -> StoreError {
+        let reason = StoreError::Fenced.to_string();
+        self.control.end(&reason);
+        StoreError::Sync(reason)
+    }
+
     /// Runs until the wallet ends, or until this node cannot go on.
     pub(super) fn run(mut self, waiting: &Receiver<Job>, seat: Option<Seat>) {
         let Some(mut seat) = seat else {

@@ -10,9 +10,7 @@ mod follow;
 mod forward;
 mod handle;
 
-#[cfg(test)]
-pub(crate) use follow::NotLeading;
-pub(crate) use follow::Seat;
+pub(crate) use follow::{NotLeading, Seat};
 pub(crate) use handle::{Calendar, Published};
 pub use handle::{Committed, Handle, WriterError};
 
@@ -201,6 +199,10 @@ impl Writer {
                         tracing::error!(reason, "the disk did not make the journal durable, the writer ends");
                         return Left::Closed;
                     }
+                    Err(StoreError::Fenced) if !self.is_shared => {
+                        tracing::error!(error = %self.fenced(), "the writer ends");
+                        return Left::Closed;
+                    }
                     Err(error) => {
                         if let StoreError::Full(_) = error {
                             self.parts.disk.found_full();
@@ -370,6 +372,9 @@ impl Writer {
         if self.is_shared {
             self.depose();
             return Ok(());
+        }
+        if matches!(error, StoreError::Fenced) {
+            return Err(self.fenced());
         }
         let mut published = self.published.change();
         published

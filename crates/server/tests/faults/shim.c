@@ -61,6 +61,20 @@ static size_t folder_length;
 static const char *fault_path;
 static char links[PATH_MAX];
 
+/* How far the log holds whole notes. */
+static uint64_t whole_notes(void) {
+    struct stat found;
+    struct head head;
+    uint64_t at = 0;
+    if (fstat(log_fd, &found) != 0) return 0;
+    while (syscall(SYS_pread64, log_fd, &head, sizeof head, (off_t)at) == (ssize_t)sizeof head && head.magic == MAGIC) {
+        uint64_t next = at + sizeof head + head.path_length + head.data_length;
+        if (next > (uint64_t)found.st_size) break;
+        at = next;
+    }
+    return at;
+}
+
 __attribute__((constructor)) static void begin(void) {
     const char *log = getenv("YINXIN_SHIM_LOG");
     fault_path = getenv("YINXIN_SHIM_FAULT");
@@ -70,17 +84,18 @@ __attribute__((constructor)) static void begin(void) {
         return;
     }
     folder_length = strlen(folder);
-    log_fd = (int)syscall(SYS_openat, AT_FDCWD, log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    log_fd = (int)syscall(SYS_openat, AT_FDCWD, log, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     snprintf(links, sizeof links, "%s.links", log);
     mkdir(links, 0700);
-    /* A killed process leaves its notes: what it wrote is not on the disk yet. Numbers go on above theirs. */
-    struct stat noted;
-    if (fstat(log_fd, &noted) == 0) seq = (uint64_t)noted.st_size;
     if (log_fd < 0) {
         static const char said[] = "shim: the log cannot be opened\n";
         (void)!syscall(SYS_write, 2, said, sizeof said - 1);
         _exit(97);
     }
+    /* A killed process leaves its notes: what it wrote is not on the disk yet. Numbers go on above theirs. The kill may
+       have torn the last note; what it announced was not begun. */
+    seq = whole_notes();
+    (void)!syscall(SYS_ftruncate, log_fd, (off_t)seq);
 }
 
 static int below(const char *path) {

@@ -1,4 +1,4 @@
-//! The two cookies that the wallet knows, by the rules of their `__Host-` prefix (RFC 6265bis section 4.1.3.2).
+//! The cookies that the wallet knows, by the rules of their `__Host-` prefix (RFC 6265bis section 4.1.3.2).
 //!
 //! A jar belongs to one origin, so it has neither domains nor paths. Whether `Secure` cookies may travel is decided once,
 //! by the address: https, or http to this very machine.
@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 /// The cookies that are kept; every other one is ignored.
-const KNOWN: [&str; 2] = ["__Host-yx-session", DEVICE];
+const KNOWN: [&str; 3] = ["__Host-yx-session", DEVICE, "__Host-yx-seen"];
 /// The cookie of a known device.
 const DEVICE: &str = "__Host-yx-device";
 /// The longest value that is kept.

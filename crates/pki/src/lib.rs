@@ -17,6 +17,7 @@ mod key;
 mod keyfile;
 mod lint;
 mod log_key;
+pub mod nodes;
 pub mod ocsp;
 mod oid;
 mod origin;

@@ -12,6 +12,7 @@ pub(crate) const EKU_PAYMENT: ObjectIdentifier = ObjectIdentifier::new_unwrap("2
 pub(crate) const EKU_RECOVERY: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.25.136485839.1.2");
 pub(crate) const EKU_ORDER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.25.136485839.1.3");
 pub(crate) const EKU_OPERATOR: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.25.136485839.1.4");
+pub(crate) const EKU_NODE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.25.136485839.1.5");
 
 /// Own certificate policies, `arc.2.n`.
 pub(crate) const POLICY_PAYMENT: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.25.136485839.2.1");
@@ -20,6 +21,7 @@ pub(crate) const POLICY_ORDER: ObjectIdentifier = ObjectIdentifier::new_unwrap("
 pub(crate) const POLICY_OPERATOR: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.25.136485839.2.4");
 pub(crate) const POLICY_SERVER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.25.136485839.2.5");
 pub(crate) const POLICY_STATUS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.25.136485839.2.6");
+pub(crate) const POLICY_NODE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.25.136485839.2.7");
 
 /// Public purposes (RFC 5280 section 4.2.1.12, RFC 6960, RFC 9336).
 pub(crate) const EKU_SERVER_AUTH: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.1");
@@ -50,6 +52,7 @@ pub(crate) fn describe(oid: &ObjectIdentifier) -> String {
         EKU_RECOVERY | POLICY_RECOVERY => "Yinxin recovery",
         EKU_ORDER | POLICY_ORDER => "Yinxin order",
         EKU_OPERATOR | POLICY_OPERATOR => "Yinxin operator",
+        EKU_NODE | POLICY_NODE => "Yinxin node",
         POLICY_SERVER => "Yinxin server",
         POLICY_STATUS => "Yinxin certificate status",
         EKU_SERVER_AUTH => "serverAuth",

@@ -21,6 +21,8 @@ pub(crate) struct Config {
     pub(crate) listen: SocketAddr,
     /// TLS, when this program speaks it itself.
     pub(crate) tls: Option<Tls>,
+    /// This node among several that share a database.
+    pub(crate) nodes: Option<Nodes>,
     /// How text messages are sent.
     pub(crate) sms: Option<Sms>,
     /// Caps on connections.
@@ -139,6 +141,16 @@ pub(crate) struct Sms {
     pub(crate) secret_file: PathBuf,
 }
 
+/// This node among several that share a database.
+#[derive(Debug, Clone, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Nodes {
+    /// Address and port for the other nodes alone.
+    pub(crate) listen: SocketAddr,
+    /// Host and port where the other nodes reach it.
+    pub(crate) address: String,
+}
+
 /// Caps on connections.
 #[derive(Debug, Clone, Copy, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields, default)]
@@ -163,13 +175,15 @@ fn default_listen() -> SocketAddr {
 const PREFIX: &str = "YINXIN_";
 
 /// Environment variable and the key that it sets.
-pub(crate) const VARIABLES: [(&str, &str); 17] = [
+pub(crate) const VARIABLES: [(&str, &str); 19] = [
     ("YINXIN_DATA", "data"),
     ("YINXIN_DATABASE", "database"),
     ("YINXIN_LISTEN", "listen"),
     ("YINXIN_TLS_CERTIFICATE", "tls.certificate"),
     ("YINXIN_TLS_KEY", "tls.key"),
     ("YINXIN_TLS_LOCAL_HOSTS", "tls.local_hosts"),
+    ("YINXIN_NODES_LISTEN", "nodes.listen"),
+    ("YINXIN_NODES_ADDRESS", "nodes.address"),
     ("YINXIN_SMS_WEBHOOK", "sms.webhook"),
     ("YINXIN_SMS_SECRET_FILE", "sms.secret_file"),
     ("YINXIN_CONNECTIONS_TOTAL", "connections.total"),
@@ -220,6 +234,9 @@ impl Config {
                  loopback behind a proxy that speaks TLS",
                 self.listen
             );
+        }
+        if self.nodes.is_some() && self.database.is_none() {
+            bail!("[nodes] without database: several nodes share the books, files belong to one program");
         }
         if let Some(tls) = &self.tls {
             let files = (&tls.certificate, &tls.key);
@@ -359,6 +376,15 @@ mod tests {
         assert!(with("[telemetry]\nsample_percent = 0").is_err());
         assert!(with("[retention]\nkeys_hours = 23").unwrap_err().contains("24 hours"));
         assert_eq!(with("[retention]\nsessions_days = 30").unwrap().retention.sessions_days, 30);
+    }
+
+    #[test]
+    fn several_nodes_need_a_database() {
+        let nodes = "[nodes]\nlisten = \"10.0.0.5:7443\"\naddress = \"node1.internal:7443\"";
+        assert!(parse(&format!("data = \"/d\"\n{nodes}")).unwrap_err().contains("without database"));
+        let config = parse(&format!("data = \"/d\"\ndatabase = \"postgres://h/b\"\n{nodes}")).unwrap();
+        assert_eq!(config.nodes.unwrap().address, "node1.internal:7443");
+        assert!(parse("data = \"/d\"\ndatabase = \"postgres://h/b\"\n[nodes]\nlisten = \"[::]:1\"").is_err());
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod bench;
 mod cli;
 mod config;
 mod door;
+mod nodes;
 mod problem;
 mod shop;
 mod site;

@@ -3,7 +3,7 @@
 use crate::api;
 use crate::app::App;
 use crate::door::guard::guard;
-use crate::door::{access, idempotency, version};
+use crate::door::{access, idempotency, seen, version};
 use crate::problem::{Code, Problem};
 use crate::web::{self, Frames};
 use axum::Router;
@@ -25,6 +25,7 @@ pub(crate) fn router(app: &App, access: Option<Arc<str>>) -> Router {
         .method_not_allowed_fallback(|| async { Problem::new(Code::RequestMethod) })
         .fallback_service(Router::new().fallback(web::serve).with_state(Arc::new(frames)))
         .layer(from_fn_with_state(app.clone(), idempotency::demand))
+        .layer(from_fn_with_state(app.clone(), seen::meet))
         .layer(from_fn(version::check));
     if let Some(code) = access {
         site = site.layer(from_fn_with_state(code, access::ask));

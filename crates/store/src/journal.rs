@@ -286,6 +286,14 @@ impl JournalReader {
         Ok(last.map(unsigned))
     }
 
+    /// Index of the newest record before `index` that names a snapshot.
+    pub fn snapshot_before(&self, index: u64) -> Result<Option<u64>, StoreError> {
+        let sql = "SELECT max(idx) FROM snapshots WHERE idx < ?1";
+        let last: Option<i64> =
+            self.readers.lend()?.session().only(sql, params![signed(index)?], |row| row.get(0))?;
+        Ok(last.map(unsigned))
+    }
+
     fn head_where(&self, sql: &'static str, bound: u64) -> Result<Option<Head>, StoreError> {
         let read = |row: &Row<'_>| Ok::<_, SqlError>(Head { size: unsigned(row.get(0)?), note: row.get(1)? });
         Ok(self.readers.lend()?.session().first(sql, params![signed(bound)?], read)?)

@@ -56,7 +56,7 @@ pub struct Store {
     /// The journal, read.
     pub journal: Arc<JournalReader>,
     /// Who may append.
-    pub lease: Lease,
+    pub lease: Arc<Lease>,
     database: Database,
 }
 
@@ -70,7 +70,7 @@ impl Store {
                 desk: Arc::new(Desk::open(desk)?),
                 views: Arc::new(Views::open(views).map_err(failed)?),
                 journal: Arc::new(JournalReader::new(journal)),
-                lease: Lease::of_files(),
+                lease: Arc::new(Lease::of_files()),
                 database,
             }),
             Database::Postgres(postgres) => {
@@ -80,7 +80,7 @@ impl Store {
                     desk: Arc::new(Desk::open_postgres(postgres)?),
                     views: Arc::new(Views::of_postgres(postgres, lease.held())?),
                     journal: Arc::new(JournalReader::of_postgres(postgres)),
-                    lease,
+                    lease: Arc::new(lease),
                     database,
                 })
             }
@@ -89,7 +89,24 @@ impl Store {
 
     /// The writer's end of the journal, for the epoch that [`Lease::claim`] gave.
     pub fn writer(&self, epoch: Epoch) -> Result<Box<dyn Journal>, StoreError> {
-        Ok(match &self.database {
+        self.writers().open(epoch)
+    }
+
+    /// What opens it, for whoever takes turns with other nodes.
+    #[must_use]
+    pub fn writers(&self) -> Writers {
+        Writers(self.database.clone())
+    }
+}
+
+/// Opens the writer's end of a journal whenever its lease was claimed.
+#[derive(Debug, Clone)]
+pub struct Writers(Database);
+
+impl Writers {
+    /// The writer's end, for the epoch that [`Lease::claim`] gave.
+    pub fn open(&self, epoch: Epoch) -> Result<Box<dyn Journal>, StoreError> {
+        Ok(match &self.0 {
             Database::Files { journal, .. } => Box::new(SqliteJournal::open(journal)?),
             Database::Postgres(postgres) => Box::new(PostgresJournal::open(postgres, epoch)?),
         })

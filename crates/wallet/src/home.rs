@@ -57,12 +57,16 @@ impl Home {
 
     /// Claims the lease: from now on this process alone appends and projects, and the journal's tail is final.
     pub(crate) fn claim(&self, store: &Store) -> Result<Epoch, StartError> {
-        let node = format!("process {} on {}", std::process::id(), self.path.display());
-        if let Some(epoch) = store.lease.claim_within(&node, "", LEASE_WAIT)? {
+        if let Some(epoch) = store.lease.claim_within(&self.node(), "", LEASE_WAIT)? {
             return Ok(epoch);
         }
         let holder = store.lease.holder()?.map(|holder| holder.node).unwrap_or_default();
         Err(StartError::Running { path: format!("{} ({holder})", self.database().unwrap_or_default()) })
+    }
+
+    /// Who this process is, for people who look into the database.
+    pub(crate) fn node(&self) -> String {
+        format!("process {} on {}", std::process::id(), self.path.display())
     }
 
     /// Refuses books that are elsewhere than `engine`, the word of `deployment.json`, says.

@@ -17,6 +17,9 @@ const STALE_MS: i64 = Millis::MINUTE;
 /// How long a request waits for the answer of the same request in flight.
 const WAIT_MS: u64 = 5_000;
 
+/// How often the desk is asked again where the same request may be in flight on another node.
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
+
 /// Wakes those who wait for an answer. One for the process: a wait is rare and ends in one look.
 static ANSWERED: Notify = Notify::const_new();
 
@@ -125,6 +128,10 @@ impl Wallet {
             answered.as_mut().enable();
             let now = self.now();
             match self.inner.store.desk.write(|tx| tx.claim_key(claimed.name(), body_hash, STALE_MS, now))? {
+                Claim::InFlight if self.has_peers() => {
+                    // It may be in flight on another node, whose answer wakes nobody here.
+                    drop(tokio::time::timeout(LOOK_AGAIN, answered).await);
+                }
                 Claim::InFlight => answered.await,
                 done @ (Claim::Started | Claim::Answered(_) | Claim::Conflict) => return Ok(done),
             }

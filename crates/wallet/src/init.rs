@@ -100,9 +100,10 @@ fn write_genesis(
 ) -> Result<(), StartError> {
     let authority = Authority::load(dir, &setup.origin)?;
     let log = LogOrigin::load(dir, &setup.origin, &authority)?;
+    let (epoch, lease) = (home.claim(&store)?, Arc::clone(&store.lease));
     let parts = Parts {
         ledger: Ledger::empty(),
-        journal: store.writer(home.claim(&store)?)?,
+        journal: store.writer(epoch)?,
         reader: store.journal,
         clock: Arc::clone(clock),
         entropy: Arc::clone(entropy),
@@ -125,5 +126,7 @@ fn write_genesis(
         evidence: Vec::new(),
     };
     let written = writer::write_one(parts, genesis).map(|_| ());
+    // Whoever opens the deployment need not wait for the end of this lease.
+    lease.release(epoch)?;
     written.map_err(|error| StartError::Store(StoreError::Failed(error.to_string())))
 }

@@ -65,7 +65,7 @@ pub use log_origin::PreviousLog;
 pub use me::*;
 pub use merchants::MerchantCredentials;
 pub use meters::{Buckets, Lease, PaymentOutcome, Readings, Times};
-pub use nodes::Standing;
+pub use nodes::{Membership, NodeIdentities, NodeIdentity, Standing};
 pub use open::{OpenOptions, Ports};
 pub use orders::*;
 pub use passwords::{Password, Weakness};

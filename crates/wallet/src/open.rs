@@ -4,7 +4,7 @@ use crate::authority::Authority;
 use crate::events::Events;
 use crate::ledger::Ledger;
 use crate::log_origin::{LogOrigin, head_signer};
-use crate::nodes::Standing;
+use crate::nodes::{DatabaseLease, LeaseDoor, Membership, Standing};
 use crate::openings::{self, Openings};
 use crate::passwords::Passwords;
 use crate::payments::CertificateCache;
@@ -123,8 +123,7 @@ impl Wallet {
         wrap: impl FnOnce(Box<dyn Journal>) -> Box<dyn Journal>,
     ) -> Result<Self, StartError> {
         let home = home.into();
-        let files = DataDir::create(home.path()).map_err(|error| StartError::file(home.path(), error))?;
-        let (mut parts, mut rest) = gather(&home, &files, options, ports)?;
+        let (mut parts, mut rest) = gather(&home, options, ports)?;
         // Claimed when everything is loaded: whatever another writer appended meanwhile is final now, and read.
         let epoch = home.claim(&rest.store)?;
         take_tail(&mut parts.ledger, &rest.store.journal, &rest.log.key)?;
@@ -138,22 +137,46 @@ impl Wallet {
         Ok(wallet)
     }
 
-    /// Opens one of several nodes, which share the databases in `files`.
-    #[cfg(test)]
-    pub(crate) fn open_node(
-        path: &Path,
-        files: &Path,
+    /// Opens one of several nodes that share a database: it takes turns with the others. Needs a tokio runtime.
+    ///
+    /// # Errors
+    /// `Stamp` where the books are files: nobody shares them.
+    pub fn open_node(
+        home: impl Into<Home>,
         options: OpenOptions,
         ports: Ports,
-        (lease, peers): (Box<dyn crate::nodes::LeaseDoor>, Arc<dyn Peers>),
+        membership: Membership,
     ) -> Result<Self, StartError> {
-        let files = DataDir::create(files).map_err(|error| StartError::file(path, error))?;
-        let (parts, rest) = gather(&Home::from(path), &files, options, ports)?;
-        let seat = Seat { lease, log: rest.log.key.clone() };
+        Self::open_node_with(home, options, ports, membership, |lease| lease)
+    }
+
+    /// Opens a node with a lease that `wrap` makes of the real one.
+    pub(crate) fn open_node_with(
+        home: impl Into<Home>,
+        options: OpenOptions,
+        ports: Ports,
+        membership: Membership,
+        wrap: impl FnOnce(Box<dyn LeaseDoor>) -> Box<dyn LeaseDoor>,
+    ) -> Result<Self, StartError> {
+        let home = home.into();
+        if home.database().is_none() {
+            let shown = home.path().display();
+            return Err(StartError::Stamp(format!(
+                "the books of {shown} are files: several nodes need a database"
+            )));
+        }
+        let (parts, rest) = gather(&home, options, ports)?;
+        let Membership { address, peers } = membership;
+        let lease = DatabaseLease::of(&rest.store, home.node(), address);
+        let seat = Seat { lease: wrap(Box::new(lease)), log: rest.log.key.clone() };
         Self::assemble(parts, Some((seat, peers)), rest)
     }
 
-    fn assemble(parts: Parts, shared: Option<Shared>, rest: Assembly) -> Result<Self, StartError> {
+    fn assemble(
+        parts: Parts,
+        shared: Option<(Seat, Arc<dyn Peers>)>,
+        rest: Assembly,
+    ) -> Result<Self, StartError> {
         let Assembly { file, dir, lock, store, epoch, authority, log, sms } = rest;
         let (clock, entropy) = (Arc::clone(&parts.clock), Arc::clone(&parts.entropy));
         let accept_clock = parts.accept_clock;
@@ -234,7 +257,6 @@ impl Wallet {
 /// Opens and checks everything but the views; nobody leads yet.
 fn gather(
     home: &Home,
-    files: &DataDir,
     options: OpenOptions,
     (clock, entropy, sms): Ports,
 ) -> Result<(Parts, Assembly), StartError> {
@@ -249,7 +271,7 @@ fn gather(
     let authority = Authority::load(&dir, &file.origin)?;
     let log = LogOrigin::load(&dir, &file.origin, &authority)?;
     home.check(file.books.as_deref())?;
-    let store = home.store(files.files())?;
+    let store = home.store(dir.files())?;
     let ledger = load_ledger(&dir, &store.journal, &log.key, From::Snapshot, |_, _| ())?;
     log.check(&store.journal)?;
     check_deployment(&ledger, &file)?;
@@ -269,9 +291,6 @@ fn gather(
     };
     Ok((parts, Assembly { file, dir, lock, store, epoch: None, authority, log, sms }))
 }
-
-/// What a node needs beside its own files.
-pub(crate) type Shared = (Seat, Arc<dyn Peers>);
 
 /// What `assemble` puts beside the writer.
 struct Assembly {

@@ -28,10 +28,22 @@ const LOOK_EVERY: std::time::Duration = std::time::Duration::from_millis(20);
 pub(crate) fn catch_up(
     views: &Views,
     journal: &JournalReader,
+    seen: impl FnMut(&[(u64, Facts)]),
+) -> Result<(), StartError> {
+    catch_up_until(views, journal, u64::MAX, seen)
+}
+
+/// The same, up to `until` records in all.
+fn catch_up_until(
+    views: &Views,
+    journal: &JournalReader,
+    until: u64,
     mut seen: impl FnMut(&[(u64, Facts)]),
 ) -> Result<(), StartError> {
     loop {
-        let records = decoded(journal, views.mark()?, PAGE)?;
+        let mark = views.mark()?;
+        let most = u32::try_from(until.saturating_sub(mark)).unwrap_or(PAGE).min(PAGE);
+        let records = if most == 0 { Vec::new() } else { decoded(journal, mark, most)? };
         if records.is_empty() {
             return Ok(());
         }
@@ -67,15 +79,24 @@ impl Projector {
     /// Runs until the writer is gone.
     pub(crate) async fn run(self, mut sizes: watch::Receiver<u64>, mut standing: watch::Receiver<Standing>) {
         let mut before = *self.projected.borrow();
+        // Who works alone has compared them at the start.
+        let mut compared = *standing.borrow() == Standing::Leading;
         loop {
             let leads = *standing.borrow_and_update() == Standing::Leading;
             let worker = self.clone();
+            let compare = leads && !compared;
             let done = tokio::task::spawn_blocking(move || {
                 worker.tell(worker.views.mark()?)?;
+                if compare {
+                    worker.compare()?;
+                }
                 if leads { worker.project() } else { Ok(()) }
             });
             let is_behind = match done.await {
-                Ok(Ok(())) => !leads && *self.projected.borrow() < *sizes.borrow(),
+                Ok(Ok(())) => {
+                    compared = leads;
+                    !leads && *self.projected.borrow() < *sizes.borrow()
+                }
                 failed => {
                     tracing::error!(?failed, "the views were not filled; another try follows");
                     tokio::time::sleep(AGAIN_AFTER).await;
@@ -108,6 +129,30 @@ impl Projector {
 
     fn project(&self) -> Result<(), StartError> {
         catch_up(&self.views, &self.journal, |records| self.seen(records))
+    }
+
+    /// A node that leads from now on trusts no view that an earlier one left: it fills them up to its own book, and makes
+    /// them anew where a balance differs, so that a changed row never becomes money.
+    fn compare(&self) -> Result<(), StartError> {
+        let (until, balances) = self.published.look(|ledger| {
+            let balances: Vec<_> =
+                ledger.book.accounts().map(|(id, account)| (*id, account.balance)).collect();
+            (ledger.size(), balances)
+        });
+        catch_up_until(&self.views, &self.journal, until, |records| self.seen(records))?;
+        if self.views.mark()? == until && self.views.balances()? == balances {
+            return Ok(());
+        }
+        tracing::warn!("the views differ from the journal and are made anew");
+        self.views.clear()?;
+        catch_up_until(&self.views, &self.journal, until, |records| {
+            self.projected.send_replace(records.last().map_or(0, |(last, _)| last + 1));
+        })?;
+        if self.views.balances()? == balances {
+            return Ok(());
+        }
+        let reason = "the views do not give the book's balances".to_owned();
+        Err(StartError::Journal { index: until, reason })
     }
 
     /// Tells of what another node has projected, as far as this one knows the records.

@@ -81,15 +81,20 @@ pub(crate) fn save(dir: &DataDir, ledger: &Ledger) -> Result<Digest, StartError>
     Ok(sha256(&[&bytes]))
 }
 
-/// Reads the snapshot that record `index` names. A missing file is no difference: the journal has everything.
-pub(crate) fn load(dir: &DataDir, records: u64, hash: Digest, index: u64) -> Result<Ledger, StartError> {
+/// Reads the snapshot that record `index` names; none where its file is missing.
+pub(crate) fn load(
+    dir: &DataDir,
+    records: u64,
+    hash: Digest,
+    index: u64,
+) -> Result<Option<Ledger>, StartError> {
     let path = path(dir, records);
     let wrong = || StartError::Snapshot { file: path.display().to_string(), index };
     let bytes = match std::fs::read(&path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            tracing::warn!(file = %path.display(), "the snapshot is missing, the journal is read from its first record");
-            return Ok(Ledger::empty());
+            tracing::warn!(file = %path.display(), "a named snapshot is missing, an older one or the journal takes its place");
+            return Ok(None);
         }
         Err(error) => return Err(StartError::file(&path, error)),
     };
@@ -101,7 +106,11 @@ pub(crate) fn load(dir: &DataDir, records: u64, hash: Digest, index: u64) -> Res
     let book = Book::decode(&mut reader).map_err(|_| wrong())?;
     reader.end().map_err(|_| wrong())?;
     let tree = Tree::from_edge_bytes(&edge).map_err(|_| wrong())?;
-    if book.size() == records && tree.size() == records { Ok(Ledger { book, tree }) } else { Err(wrong()) }
+    if book.size() == records && tree.size() == records {
+        Ok(Some(Ledger { book, tree }))
+    } else {
+        Err(wrong())
+    }
 }
 
 /// Removes every snapshot but the one of `records`.

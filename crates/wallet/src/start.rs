@@ -180,6 +180,9 @@ impl StartError {
     }
 }
 
+/// Named snapshots that a start looks for, newest first; a node that missed more of them reads the whole journal.
+const SNAPSHOTS_LOOKED_AT: usize = 64;
+
 /// Whether a start may use the snapshot, or reads the journal from its first record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum From {
@@ -202,8 +205,12 @@ pub(crate) fn load_ledger(
         From::Snapshot => begin(dir, journal)?,
         From::Genesis => Ledger::empty(),
     };
-    ledger.follow_until(journal, u64::MAX, |done| progress(done, total))?;
-    check(&ledger, journal.head()?, log)?;
+    // To the head that is there now and no further: another node may append meanwhile. Whoever takes the lease reads what
+    // came later, and finds records that no head covers.
+    let head = journal.head()?;
+    let until = head.as_ref().map_or(u64::MAX, |head| head.size);
+    ledger.follow_until(journal, until, |done| progress(done, total))?;
+    check(&ledger, head, log)?;
     Ok(ledger)
 }
 
@@ -242,8 +249,21 @@ fn check(ledger: &Ledger, head: Option<Head>, log: &VerifierKey) -> Result<(), S
         .map_err(|error| StartError::Journal { index: ledger.size(), reason: error.to_string() })
 }
 
+/// The newest snapshot that the journal names and this directory has. A file that is missing is no difference: another node
+/// took the snapshot while this one was away, and the journal has everything.
 fn begin(dir: &DataDir, journal: &JournalReader) -> Result<Ledger, StartError> {
-    let Some(index) = journal.newest_snapshot()? else { return Ok(Ledger::empty()) };
+    let mut newest = journal.newest_snapshot()?;
+    for _ in 0..SNAPSHOTS_LOOKED_AT {
+        let Some(index) = newest else { break };
+        if let Some(ledger) = load_named(dir, journal, index)? {
+            return Ok(ledger);
+        }
+        newest = journal.snapshot_before(index)?;
+    }
+    Ok(Ledger::empty())
+}
+
+fn load_named(dir: &DataDir, journal: &JournalReader, index: u64) -> Result<Option<Ledger>, StartError> {
     let corrupt = |reason: &str| StartError::Journal { index, reason: reason.to_owned() };
     let record = journal.record(index)?.ok_or_else(|| corrupt("a snapshot is named by no record"))?;
     let facts = Facts::from_bytes_exact(&record.facts).map_err(|error| corrupt(&error.to_string()))?;

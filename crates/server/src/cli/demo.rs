@@ -1,10 +1,12 @@
 //! `yinxin demo`: play money, people and a tea shop in one command.
 
 use super::listen::{Ending, bind, bind_next, close};
+use super::nodes::Node;
 use super::serve::operate;
 use super::terminal::say;
 use crate::adapters::sms_tray::SmsTray;
 use crate::app::{App, Demo as DemoParts, Parts};
+use crate::config::Nodes;
 use crate::door::Door;
 use crate::door::caps::Caps;
 use crate::door::guard::Site;
@@ -24,7 +26,7 @@ use tokio::net::TcpListener;
 use yinxin_core::policy::Template;
 use yinxin_core::{Currency, Stamp};
 use yinxin_wallet::port::{Clock, Entropy, SystemClock, SystemEntropy};
-use yinxin_wallet::{Home, OpenOptions, Setup, Wallet};
+use yinxin_wallet::{Home, OpenOptions, Ports, Setup, Wallet};
 
 /// Ports looked at before giving up.
 const PORTS_MAX: u16 = 50;
@@ -45,6 +47,9 @@ pub(super) struct Demo {
     /// Where the books are when not with the data; needs `--data`, because keys and books belong together.
     #[arg(long, requires = "data")]
     database: Option<String>,
+    /// Be one of several nodes that share the database: address and port for the others.
+    #[arg(long, requires = "database")]
+    node_listen: Option<SocketAddr>,
     /// Address and port of the tea shop; the next port when left out.
     #[arg(long)]
     shop_listen: Option<SocketAddr>,
@@ -77,7 +82,12 @@ impl Demo {
         }
         let tray = SmsTray::new(Arc::clone(&clock));
         let options = OpenOptions { stamp: Stamp::Demo, accept_clock: false };
-        let wallet = Wallet::open(home, options, (clock, Arc::clone(&entropy), tray.clone()))?;
+        let node = self.node(&place.path, &clock)?;
+        let ports: Ports = (clock, Arc::clone(&entropy), tray.clone());
+        let wallet = match &node {
+            Some(node) => Wallet::open_node(home, options, ports, node.membership()?)?,
+            None => Wallet::open(home, options, ports)?,
+        };
         let credentials = wallet.seed_demo().await?;
         let shop_listener = self.bind_shop(address)?;
         let shop_address = shop_listener.local_addr()?;
@@ -86,6 +96,9 @@ impl Demo {
         let access: Option<Arc<str>> = is_open.then(|| access_code(entropy.as_ref()).into());
         let ending = Ending::on_signal(wallet.clone())?;
         let stop = ending.stop();
+        if let Some(node) = node {
+            node.serve(wallet.clone(), stop.clone());
+        }
         let telemetry = Arc::<Telemetry>::default();
         let app = App::new(Parts {
             site: Site::observed(&origin, wallet.settings().currency, Arc::clone(&telemetry)),
@@ -108,6 +121,11 @@ impl Demo {
             close(&wallet).await
         };
         ending.unless_told_twice(served).await
+    }
+
+    fn node(&self, data: &Path, clock: &Arc<dyn Clock>) -> anyhow::Result<Option<Node>> {
+        let Some(listen) = self.node_listen else { return Ok(None) };
+        Node::prepare(&Nodes { listen, address: listen.to_string() }, data, clock).map(Some)
     }
 
     /// The origin belongs to the data: kept data need their own port, thrown-away data take the next free one.

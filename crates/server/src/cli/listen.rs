@@ -72,6 +72,9 @@ impl Ending {
 
 /// Ends a wallet that was served: an error when it ended by itself, so that a supervisor starts it again and it verifies.
 pub(super) async fn close(wallet: &Wallet) -> anyhow::Result<()> {
+    if let Some(reason) = wallet.end_reason() {
+        anyhow::bail!("this node cannot go on: {reason}");
+    }
     if wallet.health() == Health::Ended {
         anyhow::bail!(
             "the journal could not be written; start again: the start verifies what is on the disk"

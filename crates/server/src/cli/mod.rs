@@ -8,6 +8,7 @@ mod doctor;
 mod files;
 mod init;
 mod listen;
+mod nodes;
 mod rebuild;
 mod serve;
 mod supervisor;

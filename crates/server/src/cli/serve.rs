@@ -2,6 +2,7 @@
 
 use super::files;
 use super::listen::{Ending, bind, close};
+use super::nodes::Node;
 use super::supervisor::{self, Now};
 use super::terminal::say;
 use super::tls::{self, Tls};
@@ -24,7 +25,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use yinxin_core::Stamp;
 use yinxin_wallet::port::{Clock, SmsSender, SystemClock, SystemEntropy};
-use yinxin_wallet::{Home, OpenOptions, Wallet};
+use yinxin_wallet::{Home, OpenOptions, Ports, Wallet};
 
 /// Serve a live deployment.
 #[derive(Args)]
@@ -49,13 +50,22 @@ impl Serve {
         let sms = sms_sender(config.sms.as_ref(), &clock)?;
         let options = OpenOptions { stamp: Stamp::Live, accept_clock: self.accept_clock };
         let home = Home::at(&config.data, config.database.as_ref().map(DatabaseUrl::expose))?;
-        let wallet = Wallet::open(home, options, (Arc::clone(&clock), Arc::new(SystemEntropy), sms))?;
+        let ports: Ports = (Arc::clone(&clock), Arc::new(SystemEntropy), sms);
+        let node =
+            config.nodes.as_ref().map(|nodes| Node::prepare(nodes, &config.data, &clock)).transpose()?;
+        let wallet = match &node {
+            Some(node) => Wallet::open_node(home, options, ports, node.membership()?)?,
+            None => Wallet::open(home, options, ports)?,
+        };
         let tls = config.tls.as_ref().map(|tls| Tls::load(tls, &config.data, clock)).transpose()?;
         files::allow(config.connections.total);
         let listener = bind(config.listen).with_context(|| format!("cannot listen on {}", config.listen))?;
         wallet.retain(config.retention.hours()?);
         let telemetry = telemetry_of(&config.telemetry)?;
         let ending = Ending::on_signal(wallet.clone())?;
+        if let Some(node) = node {
+            node.serve(wallet.clone(), ending.stop());
+        }
         let settings = wallet.settings().clone();
         let app = App::new(Parts {
             wallet: wallet.clone(),

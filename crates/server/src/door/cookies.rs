@@ -7,6 +7,8 @@ use axum::http::{HeaderMap, HeaderValue};
 pub(crate) const SESSION: &str = "__Host-yx-session";
 /// The known device.
 pub(crate) const DEVICE: &str = "__Host-yx-device";
+/// The highest record that this client has seen, where several nodes serve.
+pub(crate) const SEEN: &str = "__Host-yx-seen";
 /// The access code of a demonstration that listens beyond this machine.
 pub(crate) const ACCESS: &str = "__Host-yx-access";
 /// 400 days: the longest that browsers keep a cookie.

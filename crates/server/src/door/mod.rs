@@ -12,6 +12,7 @@ pub(crate) mod headers;
 pub(crate) mod idempotency;
 pub(crate) mod path;
 pub(crate) mod phase;
+pub(crate) mod seen;
 pub(crate) mod streams;
 pub(crate) mod tls;
 pub(crate) mod version;

@@ -8,6 +8,7 @@
 mod clock;
 mod disk;
 mod kills;
+mod nodes;
 mod order;
 mod people;
 mod powercut;

@@ -133,6 +133,11 @@ impl Home {
 pub(crate) struct Program(Child);
 
 impl Program {
+    /// A program that was started elsewhere.
+    pub(crate) fn of(child: Child) -> Self {
+        Self(child)
+    }
+
     /// Ends it as a supervisor does, and waits.
     pub(crate) fn stop(self) -> ExitStatus {
         let number = self.0.id().to_string();
@@ -155,7 +160,7 @@ impl Drop for Program {
 }
 
 /// A port that nobody else in this process gets.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     use std::sync::Mutex;
     static TAKEN: Mutex<Vec<u16>> = Mutex::new(Vec::new());
     let mut taken = TAKEN.lock().unwrap();

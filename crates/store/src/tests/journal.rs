@@ -63,6 +63,8 @@ fn what_was_appended_is_read_back_by_a_journal_opened_again(place: &Place) {
     assert_eq!(reader.tile(1, 7).unwrap(), Some(vec![9; 8192]));
     assert_eq!(reader.tile(0, 7).unwrap(), None);
     assert_eq!(reader.newest_snapshot().unwrap(), Some(1));
+    assert_eq!(reader.snapshot_before(2).unwrap(), Some(1));
+    assert_eq!(reader.snapshot_before(1).unwrap(), None);
     assert_eq!(reader.head().unwrap().unwrap().size, 3);
     assert_eq!(reader.head_covering(1).unwrap().unwrap().note, "note 2");
     assert_eq!(reader.head_covering(3).unwrap(), None);

@@ -1,107 +1,81 @@
 //! Several nodes over one journal: who appends, what the others answer, and what a fail-over must not lose.
 
-use super::world::{Closed, World, code, options, twin};
+use super::world::{Closed, Engine, World, code, options};
 use crate::nodes::LeaseDoor;
-use crate::port::{Asking, PeerError, Peers};
-use crate::{Inner, NewPayment, Standing, Wallet, WalletError};
+use crate::people::AccountNumber;
+use crate::port::{Asking, PeerError, Peers, SystemEntropy, random};
+use crate::{Home, Inner, Membership, NewPayment, Standing, Wallet, WalletError};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 use tokio::task::JoinSet;
 use yinxin_core::codec::Codec;
-use yinxin_store::{Batch, Journal, SqliteJournal, StoreError};
+use yinxin_core::{AccountId, Action, DeviceId, Digest, Minor, PersonId};
+use yinxin_store::desk::PersonRow;
+use yinxin_store::test_postgres::TestDatabase;
+use yinxin_store::{Batch, Journal, StoreError};
 
-/// One lease and one journal's file for all nodes of a test, with the faults that the test asks for.
-#[derive(Default)]
-struct House {
-    epoch: u64,
-    holder: Option<String>,
-    faults: Faults,
-}
-
+/// What goes wrong at one node.
 #[derive(Default)]
 struct Faults {
-    /// The next append's answer is lost after it reached the disk.
-    lose_answer: bool,
-    /// The holder is cut off: it can neither renew nor release, and the next claim succeeds.
-    cut_off: Option<String>,
+    /// The next append's answer is lost after it was committed.
+    lose_answer: AtomicBool,
+    /// It hears nothing of the lease any more and believes what it believed; its appends still arrive.
+    cut_off: AtomicBool,
 }
 
-#[derive(Clone)]
-struct Door {
-    house: Arc<Mutex<House>>,
-    files: std::path::PathBuf,
-    name: String,
-    epoch: u64,
-}
-
-impl Door {
-    fn is_cut_off(&self, house: &House) -> bool {
-        house.faults.cut_off.as_ref() == Some(&self.name)
+impl Faults {
+    fn is_cut_off(&self) -> bool {
+        self.cut_off.load(Ordering::SeqCst)
     }
+}
+
+/// The real lease and the real journal, with the faults that the test asks for.
+struct Door {
+    inner: Box<dyn LeaseDoor>,
+    faults: Arc<Faults>,
 }
 
 impl LeaseDoor for Door {
     fn claim(&mut self) -> Result<bool, StoreError> {
-        let mut house = self.house.lock().unwrap();
-        if house.holder.is_some() || self.is_cut_off(&house) {
-            return Ok(false);
-        }
-        house.epoch += 1;
-        house.holder = Some(self.name.clone());
-        self.epoch = house.epoch;
-        Ok(true)
+        if self.faults.is_cut_off() { Ok(false) } else { self.inner.claim() }
     }
     fn renew(&mut self) -> Result<bool, StoreError> {
-        let house = self.house.lock().unwrap();
-        Ok(house.epoch == self.epoch)
+        if self.faults.is_cut_off() { Ok(true) } else { self.inner.renew() }
     }
     fn epoch(&self) -> u64 {
-        self.epoch
+        self.inner.epoch()
     }
     fn release(&mut self) -> Result<(), StoreError> {
-        let mut house = self.house.lock().unwrap();
-        if house.epoch == self.epoch && !self.is_cut_off(&house) {
-            house.holder = None;
-        }
-        Ok(())
+        if self.faults.is_cut_off() { Ok(()) } else { self.inner.release() }
     }
     fn leader(&mut self) -> Result<Option<String>, StoreError> {
-        let house = self.house.lock().unwrap();
-        Ok(house.holder.clone().filter(|_| !self.is_cut_off(&house)))
+        if self.faults.is_cut_off() { Ok(None) } else { self.inner.leader() }
     }
     fn journal(&mut self) -> Result<Box<dyn Journal>, StoreError> {
-        let inner = SqliteJournal::open(&self.files.join("journal.db"))?;
-        Ok(Box::new(Fenced { inner, house: Arc::clone(&self.house), epoch: self.epoch }))
+        Ok(Box::new(Faulty { inner: self.inner.journal()?, faults: Arc::clone(&self.faults) }))
     }
-    fn wait_beyond(&mut self, _: u64) -> Result<(), StoreError> {
-        std::thread::park_timeout(Duration::from_millis(2));
-        Ok(())
+    fn wait_beyond(&mut self, records: u64) -> Result<(), StoreError> {
+        self.inner.wait_beyond(records)
     }
 }
 
-/// Appends while its epoch is in force, as the database does in one transaction.
-struct Fenced {
-    inner: SqliteJournal,
-    house: Arc<Mutex<House>>,
-    epoch: u64,
+struct Faulty {
+    inner: Box<dyn Journal>,
+    faults: Arc<Faults>,
 }
 
-impl Journal for Fenced {
+impl Journal for Faulty {
     fn append(&mut self, batch: &Batch) -> Result<(), StoreError> {
-        let mut house = self.house.lock().unwrap();
-        if house.epoch != self.epoch {
-            return Err(StoreError::Failed("another epoch".to_owned()));
-        }
         self.inner.append(batch)?;
-        if std::mem::take(&mut house.faults.lose_answer) {
+        if self.faults.lose_answer.swap(false, Ordering::SeqCst) {
             return Err(StoreError::Failed("the answer is lost".to_owned()));
         }
         Ok(())
     }
     fn tidy(&mut self) -> Result<(), StoreError> {
-        Ok(())
+        if self.faults.is_cut_off() { Ok(()) } else { self.inner.tidy() }
     }
     fn has_room(&mut self) -> bool {
         self.inner.has_room()
@@ -128,20 +102,18 @@ impl Peers for Wire {
     }
 }
 
-/// Nodes `a`, `b`, … of one deployment, of which `a` was the first to lead.
+/// Nodes `a`, `b`, … of one deployment in a real PostgreSQL, of which `a` was the first to lead.
 struct Nodes {
-    house: Arc<Mutex<House>>,
     wire: Arc<Wire>,
     worlds: Vec<World>,
-    files: Closed,
+    faults: Vec<Arc<Faults>>,
+    founded: Closed,
 }
 
 impl Nodes {
-    /// Opens `count` nodes over the databases that `world` made; keys and authorities are copied.
-    async fn of(world: World, count: usize) -> Self {
-        let files = world.close().await;
-        let (house, wire) = (Arc::<Mutex<House>>::default(), Arc::<Wire>::default());
-        let mut nodes = Self { house, wire, worlds: Vec::new(), files };
+    async fn start(count: usize) -> Self {
+        let founded = Closed::found(Engine::Postgres);
+        let mut nodes = Self { wire: Arc::default(), worlds: Vec::new(), faults: Vec::new(), founded };
         for _ in 0..count {
             nodes.join().await;
         }
@@ -150,16 +122,18 @@ impl Nodes {
 
     /// One more node.
     async fn join(&mut self) {
-        let files = self.files.dir.path();
-        let dir = twin(files);
+        let closed = self.founded.twin();
         let name = ["a", "b", "c"][self.worlds.len()].to_owned();
-        let house = Arc::clone(&self.house);
-        let door = Door { house, files: files.to_owned(), name: name.clone(), epoch: 0 };
-        let closed =
-            Closed { dir, clock: self.files.clock.clone(), tray: self.files.tray.clone(), database: None };
-        let lease = (Box::new(door) as Box<dyn LeaseDoor>, self.wire.clone() as Arc<dyn Peers>);
-        let wallet = Wallet::open_node(closed.dir.path(), files, options(), closed.ports(), lease).unwrap();
-        self.wire.nodes.lock().unwrap().insert(name.clone(), Arc::downgrade(&wallet.inner));
+        let faults = Arc::<Faults>::default();
+        let membership = Membership { address: name.clone(), peers: self.wire.clone() };
+        let wrapped = Arc::clone(&faults);
+        let url = self.founded.database.as_ref().map(TestDatabase::url);
+        let home = Home::at(closed.dir.path(), url.as_deref()).unwrap();
+        let wallet = Wallet::open_node_with(home, options(), closed.ports(), membership, |inner| {
+            Box::new(Door { inner, faults: wrapped })
+        })
+        .unwrap();
+        self.wire.nodes.lock().unwrap().insert(name, Arc::downgrade(&wallet.inner));
         let wanted = if self.worlds.is_empty() {
             Standing::Leading
         } else {
@@ -167,16 +141,34 @@ impl Nodes {
         };
         stands(&wallet, &wanted).await;
         self.worlds.push(closed.with(wallet));
+        self.faults.push(faults);
+    }
+
+    /// Runs statements in the database, as an intruder would.
+    fn tamper(&self, sql: &str) {
+        self.founded.database.as_ref().unwrap().execute(sql).unwrap();
     }
 
     /// Cuts the holder off: its lease runs out, another node takes it, and the old one does not hear of it.
-    async fn cut_off(&self, old: usize, new: usize) {
-        {
-            let mut house = self.house.lock().unwrap();
-            house.faults.cut_off = house.holder.take();
+    async fn cut_off(&self, old: usize) -> usize {
+        self.faults[old].cut_off.store(true, Ordering::SeqCst);
+        self.tamper("UPDATE journal.lease SET until = '-infinity'");
+        let mut heirs = JoinSet::new();
+        for (heir, world) in self.worlds.iter().enumerate().filter(|(heir, _)| *heir != old) {
+            let wallet = world.wallet.clone();
+            heirs.spawn(async move {
+                stands(&wallet, &Standing::Leading).await;
+                heir
+            });
         }
-        stands(&self.worlds[new].wallet, &Standing::Leading).await;
+        let heir = heirs.join_next().await.unwrap().unwrap();
         assert_eq!(self.worlds[old].wallet.standing(), Standing::Leading, "it has not heard of it");
+        heir
+    }
+
+    /// The highest epoch under which one of the nodes led.
+    fn epoch(&self) -> u64 {
+        self.worlds.iter().map(|world| world.wallet.inner.writer.control().epoch()).max().unwrap()
     }
 
     /// Every node has the same book, to the byte.
@@ -209,7 +201,7 @@ async fn insist(world: &World, session: &crate::SessionContext, wish: &NewPaymen
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_fresh_certificate_pays_at_once_through_a_node_that_does_not_lead() {
-    let nodes = Nodes::of(World::new(), 2).await;
+    let nodes = Nodes::start(2).await;
     let [a, b] = &nodes.worlds[..] else { panic!() };
     // Enrolled through one, paid through the other.
     let (payer, payee) = (a.phone("13800000001", 50_000).await, b.phone("13800000002", 0).await);
@@ -225,7 +217,7 @@ async fn a_fresh_certificate_pays_at_once_through_a_node_that_does_not_lead() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_authorisation_sent_through_two_nodes_at_once_has_one_effect_and_equal_answers() {
-    let nodes = Nodes::of(World::new(), 2).await;
+    let nodes = Nodes::start(2).await;
     let [a, b] = &nodes.worlds[..] else { panic!() };
     let (payer, payee) = (a.phone("13800000001", 50_000).await, a.phone("13800000002", 0).await);
     let wish = payer.transfer(a, payee.session.account, 100);
@@ -248,16 +240,16 @@ async fn one_authorisation_sent_through_two_nodes_at_once_has_one_effect_and_equ
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_old_writers_append_fails_and_nothing_of_it_is_seen() {
-    let nodes = Nodes::of(World::new(), 2).await;
+    let nodes = Nodes::start(2).await;
     let [a, b] = &nodes.worlds[..] else { panic!() };
     let (payer, payee) = (a.phone("13800000001", 50_000).await, a.phone("13800000002", 0).await);
     let wish = payer.transfer(a, payee.session.account, 100);
     let before = a.wallet.records();
-    nodes.cut_off(0, 1).await;
+    nodes.cut_off(0).await;
     assert_eq!(code(&a.wallet.pay(&payer.session, wish.clone()).await), Some("payment.result_pending"));
     assert_eq!(a.balance(payee.session.account), 0);
     assert_eq!(a.wallet.inner.store.journal.size().unwrap(), before);
-    nodes.house.lock().unwrap().faults.cut_off = None;
+    nodes.faults[0].cut_off.store(false, Ordering::SeqCst);
     stands(&a.wallet, &Standing::Following { leader: "b".to_owned() }).await;
     let answer = insist(a, &payer.session, &wish).await;
     assert_eq!((answer.index, answer.balance), (before, Some(49_900)));
@@ -267,22 +259,23 @@ async fn an_old_writers_append_fails_and_nothing_of_it_is_seen() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_commit_whose_answer_is_lost_while_the_lease_moves_has_one_effect() {
-    let nodes = Nodes::of(World::new(), 2).await;
+    let nodes = Nodes::start(2).await;
     let [a, b] = &nodes.worlds[..] else { panic!() };
     let (payer, payee) = (a.phone("13800000001", 50_000).await, a.phone("13800000002", 0).await);
     let wish = payer.transfer(a, payee.session.account, 100);
-    nodes.house.lock().unwrap().faults.lose_answer = true;
+    let epoch = nodes.epoch();
+    nodes.faults[0].lose_answer.store(true, Ordering::SeqCst);
     assert_eq!(code(&a.wallet.pay(&payer.session, wish.clone()).await), Some("payment.result_pending"));
     let (one, other) = (insist(a, &payer.session, &wish).await, insist(b, &payer.session, &wish).await);
     assert_eq!((one.index, &one.record, &one.checkpoint), (other.index, &other.record, &other.checkpoint));
     assert_eq!(b.balance(payee.session.account), 100);
-    assert_eq!(nodes.house.lock().unwrap().epoch, 2, "the lease was given back and claimed again");
+    assert_eq!(nodes.epoch(), epoch + 1, "the lease was given back and claimed again");
     nodes.agree().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_leading_nodes_answer_that_is_lost_on_the_way_leaves_the_result_pending() {
-    let nodes = Nodes::of(World::new(), 2).await;
+    let nodes = Nodes::start(2).await;
     let [a, b] = &nodes.worlds[..] else { panic!() };
     let (payer, payee) = (a.phone("13800000001", 50_000).await, a.phone("13800000002", 0).await);
     let wish = payer.transfer(a, payee.session.account, 100);
@@ -295,7 +288,7 @@ async fn a_leading_nodes_answer_that_is_lost_on_the_way_leaves_the_result_pendin
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_leader_that_ends_gives_the_lease_back_and_the_next_one_goes_on() {
-    let mut nodes = Nodes::of(World::new(), 3).await;
+    let mut nodes = Nodes::start(3).await;
     let (payer, payee) = {
         let a = &nodes.worlds[0];
         (a.phone("13800000001", 50_000).await, a.phone("13800000002", 0).await)
@@ -309,4 +302,101 @@ async fn a_leader_that_ends_gives_the_lease_back_and_the_next_one_goes_on() {
     assert_eq!((answer.refusal, answer.balance), (None, Some(49_900)));
     assert_eq!(insist(b, &payer.session, &wish).await.index, answer.index);
     nodes.agree().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_record_of_an_unknown_version_ends_a_node_that_follows_and_says_why() {
+    let nodes = Nodes::start(2).await;
+    let b = &nodes.worlds[1];
+    let first = b.wallet.records();
+    nodes.tamper(&format!("INSERT INTO journal.records VALUES ({first}, '\\x63', decode(repeat('01', 32), 'hex'), decode(repeat('02', 32), 'hex'))"));
+    tokio::time::timeout(Duration::from_secs(10), b.wallet.ended()).await.expect("in time");
+    let reason = b.wallet.end_reason().unwrap();
+    assert!(reason.contains(&format!("record {first}")), "{reason}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_follows_makes_each_named_snapshot_and_a_difference_ends_it() {
+    let nodes = Nodes::start(2).await;
+    let [a, b] = &nodes.worlds[..] else { panic!() };
+    let payer = a.phone("13800000001", 50_000).await;
+    a.wallet.take_snapshot().await.unwrap();
+    let [own, copy] = [a, b].map(|world| world.dir.path().join("snapshots"));
+    let name = std::fs::read_dir(&own).unwrap().next().unwrap().unwrap().file_name();
+    while !copy.join(&name).exists() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(std::fs::read(own.join(&name)).unwrap(), std::fs::read(copy.join(&name)).unwrap());
+    a.fund(&payer, 100).await;
+    let wrong = Action::NameSnapshot { records: a.wallet.records(), hash: Digest::from_bytes([7; 32]) };
+    a.wallet.submit_own(wrong).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(10), b.wallet.ended()).await.expect("in time");
+    assert!(b.wallet.end_reason().unwrap().contains("snapshot"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_a_change_of_policy_and_a_fail_over_every_book_is_the_same_to_the_byte() {
+    let nodes = Nodes::start(3).await;
+    let [a, b, c] = &nodes.worlds[..] else { panic!() };
+    let (payer, payee) = (a.phone("13800000001", 50_000).await, a.phone("13800000002", 0).await);
+    let mut policy = a.wallet.inner.writer.book(|book| book.policy().unwrap().clone());
+    policy.tap_each = Minor::new(150).unwrap();
+    a.wallet.submit_own(Action::SetPolicy { policy }).await.unwrap();
+    nodes.cut_off(0).await;
+    nodes.faults[0].cut_off.store(false, Ordering::SeqCst);
+    let wish = payer.transfer(c, payee.session.account, 200);
+    let answer = insist(c, &payer.session, &wish).await;
+    assert_eq!(answer.refusal.unwrap().code(), "payment.verification_required", "the new policy decides");
+    insist(b, &payer.session, &payer.transfer(c, payee.session.account, 150)).await;
+    nodes.agree().await;
+    assert_eq!(c.balance(payee.session.account), 150);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_nodes_that_resume_one_intention_have_one_effect() {
+    let nodes = Nodes::start(2).await;
+    let [a, b] = &nodes.worlds[..] else { panic!() };
+    let before = a.wallet.records();
+    let entropy = SystemEntropy;
+    // What a node leaves that dies between the desk and the journal.
+    let person = PersonRow {
+        person: PersonId::from_bytes(random(&entropy)),
+        account: AccountId::from_bytes(random(&entropy)),
+        account_number: AccountNumber::draw(&entropy).to_string(),
+        phone: "+8613800000009".to_owned(),
+        name: "林小满".to_owned(),
+        password: String::new(),
+        password_changed_at: a.wallet.now(),
+        registration: Digest::from_bytes([9; 32]),
+        sitting_until: a.wallet.now(),
+        sitting_device: DeviceId::from_bytes(random(&entropy)),
+        created_at: a.wallet.now(),
+        opened_at: None,
+    };
+    a.wallet.inner.store.desk.write(|desk| desk.insert_person(&person)).unwrap();
+    let (one, other) = tokio::join!(a.wallet.finish_intentions(), b.wallet.finish_intentions());
+    assert_eq!((one, other), (Ok(()), Ok(())));
+    nodes.agree().await;
+    assert_eq!(a.wallet.records(), before + 1);
+    assert_eq!(b.balance(person.account), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_row_that_was_changed_in_the_views_is_put_right_by_the_next_node_that_leads() {
+    let nodes = Nodes::start(2).await;
+    let [a, b] = &nodes.worlds[..] else { panic!() };
+    let payer = a.phone("13800000001", 50_000).await;
+    a.wallet.settle_all().await.unwrap();
+    nodes.tamper("UPDATE views_1.accounts SET balance = balance + 1000000 WHERE balance > 0");
+    nodes.cut_off(0).await;
+    nodes.faults[0].cut_off.store(false, Ordering::SeqCst);
+    b.fund(&payer, 100).await;
+    b.wallet.settle_all().await.unwrap();
+    let views = b.wallet.inner.store.views.balances().unwrap();
+    let book = b
+        .wallet
+        .inner
+        .writer
+        .book(|book| book.accounts().map(|(id, account)| (*id, account.balance)).collect::<Vec<_>>());
+    assert_eq!(views, book);
 }

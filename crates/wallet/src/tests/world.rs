@@ -147,6 +147,27 @@ fn setup(path: &Path) -> Setup {
 }
 
 impl Closed {
+    /// A deployment that nobody has opened yet.
+    pub(super) fn found(engine: Engine) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let database = (engine == Engine::Postgres).then(TestDatabase::new);
+        let clock = Arc::new(TestClock { wall: AtomicI64::new(START), monotonic: AtomicI64::new(0) });
+        let closed = Self { dir, clock, tray: Arc::default(), database };
+        closed.init(&closed.home()).unwrap();
+        closed
+    }
+
+    /// Another node's directory: the keys and authorities of this deployment, and nothing else.
+    pub(super) fn twin(&self) -> Self {
+        let (dir, from) = (tempfile::tempdir().unwrap(), self.dir.path());
+        std::fs::copy(from.join("deployment.json"), dir.path().join("deployment.json")).unwrap();
+        for name in ["keys", "ca"] {
+            std::fs::create_dir(dir.path().join(name)).unwrap();
+            copy_folder(&from.join(name), &dir.path().join(name));
+        }
+        Self { dir, clock: self.clock.clone(), tray: self.tray.clone(), database: None }
+    }
+
     pub(super) fn home(&self) -> Home {
         home(&self.dir, self.database.as_ref())
     }
@@ -176,20 +197,6 @@ impl Closed {
     pub(super) fn with(self, wallet: Wallet) -> World {
         World { dir: self.dir, clock: self.clock, tray: self.tray, wallet, database: self.database }
     }
-}
-
-/// A directory with the keys, the authorities and the deployment of the one at `path`, and nothing else: another node's.
-pub(super) fn twin(path: &Path) -> TempDir {
-    let dir = tempfile::tempdir().unwrap();
-    std::fs::copy(path.join("deployment.json"), dir.path().join("deployment.json")).unwrap();
-    for folder in ["keys", "ca"] {
-        std::fs::create_dir(dir.path().join(folder)).unwrap();
-        for entry in std::fs::read_dir(path.join(folder)).unwrap() {
-            let entry = entry.unwrap();
-            std::fs::copy(entry.path(), dir.path().join(folder).join(entry.file_name())).unwrap();
-        }
-    }
-    dir
 }
 
 fn copy_folder(from: &Path, to: &Path) {
@@ -223,15 +230,9 @@ impl World {
     }
 
     pub(super) fn on(engine: Engine) -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let database = (engine == Engine::Postgres).then(TestDatabase::new);
-        let home = home(&dir, database.as_ref());
-        let clock = Arc::new(TestClock { wall: AtomicI64::new(START), monotonic: AtomicI64::new(0) });
-        let tray = Arc::new(Tray::default());
-        let port: Arc<dyn Clock> = clock.clone();
-        Wallet::init(home.clone(), &setup(home.path()), &port, &entropy()).unwrap();
-        let wallet = Wallet::open(home, options(), (port, entropy(), tray.clone())).unwrap();
-        Self { dir, clock, tray, wallet, database }
+        let closed = Closed::found(engine);
+        let wallet = closed.open(options()).unwrap();
+        closed.with(wallet)
     }
 
     pub(super) fn home(&self) -> Home {

@@ -199,7 +199,9 @@ impl Writer {
                         tracing::error!(reason, "the disk did not make the journal durable, the writer ends");
                         return Left::Closed;
                     }
-                    Err(StoreError::Fenced) if !self.is_shared => {
+                    // Another node leads: whoever takes turns follows it.
+                    Err(StoreError::Fenced) if self.is_shared => return Left::Deposed,
+                    Err(StoreError::Fenced) => {
                         tracing::error!(error = %self.fenced(), "the writer ends");
                         return Left::Closed;
                     }

@@ -1,4 +1,4 @@
-//! The project's own chores: `cargo xtask demo`, `test`, `check`, `tidy`, `gen`, `bench`, `soak`, `dist`, `deny`.
+//! The project's own chores: `cargo xtask demo`, `test`, `check`, `tidy`, `gen`, `bench`, `plot`, `soak`, `dist`, `deny`.
 //!
 //! Everything a contributor or a build machine runs is one of these commands, so that "it works
 //! here" and "it works there" are the same sentence. The program knows nothing of the rooms it
@@ -12,6 +12,7 @@ mod deny;
 mod dist;
 mod generate;
 mod needs;
+mod plot;
 mod root;
 mod run;
 mod soak;
@@ -71,6 +72,12 @@ enum Chore {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
+    /// Draw the recorded results of measurements, and write their tables into the page that shows them.
+    Plot {
+        /// Write nothing and fail when the page or a plot is not that of the recorded results.
+        #[arg(long)]
+        check: bool,
+    },
     /// Build the release binary and a Debian package, with their SHA-256 sums, into `target/dist`.
     Dist {
         /// Package the development binary that is there, and only look at the package.
@@ -98,6 +105,7 @@ fn main() -> ExitCode {
         Chore::Tidy => tidy::tidy(),
         Chore::Gen { check } => generate::generate(check),
         Chore::Bench { args } => bench::bench(&args),
+        Chore::Plot { check } => plot::plot(check),
         Chore::Dist { debug: true } => dist::check(),
         Chore::Dist { debug: false } => dist::dist(),
         Chore::Soak { minutes } => soak::soak(minutes),

@@ -39,7 +39,7 @@ const ROOMS: [Room; 8] = [
         rooms: &["yinxin-core", "yinxin-wallet", "yinxin-client"],
         libraries: None,
     },
-    Room { name: "xtask", rooms: &[], libraries: Some(&["anyhow", "cargo_metadata", "clap"]) },
+    Room { name: "xtask", rooms: &[], libraries: Some(&["anyhow", "cargo_metadata", "clap", "serde_json"]) },
 ];
 
 /// Libraries of one kind, and the only rooms that may use them.

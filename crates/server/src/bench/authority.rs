@@ -53,7 +53,7 @@ fn measure(wallet: &Wallet, seed: &BulkSeed, seconds: f64) -> anyhow::Result<Mea
     let message = [b'.'; 900];
     let signature = key.signer().sign_raw(&message)?;
     let verifier = Verifier::new(key.spki())?;
-    let applicant = Applicant { number: 0, key: key.spki().to_vec() };
+    let applicant = Applicant { number: 0, key: key.spki().to_vec(), signed_in: true };
     let question = wallet.bulk_status_request(seed, 0)?;
     let mut us = BTreeMap::new();
     us.insert("sign", each(length, |_| Ok(key.signer().sign_raw(&message).map(drop)?))?);

@@ -28,6 +28,8 @@ pub(super) struct Filling<'w> {
     pub(super) seed: BulkSeed,
     /// How many people there will be.
     pub(super) people: u32,
+    /// How many of them can pay over HTTPS: the first ones have a session.
+    pub(super) payers: u32,
 }
 
 impl Filling<'_> {
@@ -45,7 +47,7 @@ impl Filling<'_> {
         while number < self.people || !under_way.is_empty() {
             if number < self.people && under_way.len() < UNDER_WAY {
                 let end = number.saturating_add(PEOPLE_AT_ONCE).min(self.people);
-                under_way.spawn(open(self.wallet.clone(), self.seed, number..end));
+                under_way.spawn(open(self.wallet.clone(), self.seed, number..end, self.payers));
                 number = end;
                 continue;
             }
@@ -67,9 +69,12 @@ impl Filling<'_> {
         Ok(Arc::new(Town { origin: settings.origin.clone(), currency: settings.currency, neighbours }))
     }
 
-    /// Person `number` with their device.
+    /// Person `number` with their device and their session.
     pub(super) fn payer(&self, number: u32) -> anyhow::Result<Payer> {
-        payer(self.wallet, &self.seed, number)
+        let person = self.wallet.bulk_person(&self.seed, number)?.context("a person is missing")?;
+        let session = self.wallet.session(person.session.expose());
+        session.context("these books were filled for fewer payers: take fewer, or other books")?;
+        Payer::new(&self.seed, number, &person)
     }
 
     /// Lets everybody pay until they have paid `share` times.
@@ -103,10 +108,11 @@ fn payer(wallet: &Wallet, seed: &BulkSeed, number: u32) -> anyhow::Result<Payer>
 }
 
 /// Opens a group of people; answers how many.
-async fn open(wallet: Wallet, seed: BulkSeed, numbers: Range<u32>) -> anyhow::Result<u64> {
+async fn open(wallet: Wallet, seed: BulkSeed, numbers: Range<u32>, payers: u32) -> anyhow::Result<u64> {
     let mut applicants = Vec::new();
     for number in numbers {
-        applicants.push(Applicant { number, key: key_of(&seed, number)?.spki().to_vec() });
+        let key = key_of(&seed, number)?.spki().to_vec();
+        applicants.push(Applicant { number, key, signed_in: number < payers });
     }
     wallet.bulk_open(&seed, &applicants).await?;
     Ok(u64::try_from(applicants.len())?)

@@ -54,6 +54,8 @@ pub(super) struct Ratio {
     pub(super) name: &'static str,
     /// What was measured.
     pub(super) value: f64,
+    /// Which side of the bounds is good.
+    pub(super) good: Good,
     /// What has to hold.
     pub(super) hold: f64,
     /// What is aimed at.
@@ -63,7 +65,8 @@ pub(super) struct Ratio {
 }
 
 /// Which side of a bound is good.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub(super) enum Good {
     /// At least so much.
     More,
@@ -83,7 +86,7 @@ impl Ratio {
             (false, true) => "held",
             (false, false) => "missed",
         };
-        Self { name, value, hold, reach, verdict }
+        Self { name, value, good, hold, reach, verdict }
     }
 
     /// One line for a person.

@@ -62,7 +62,7 @@ impl World {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         runtime.block_on(async {
             let wallet = self.open()?;
-            let filling = Filling { wallet: &wallet, seed: self.seed, people };
+            let filling = Filling { wallet: &wallet, seed: self.seed, people, payers };
             filling.open_people().await?;
             let town = filling.town()?;
             let share = payments.div_ceil(u64::from(people.max(1)));
@@ -71,6 +71,8 @@ impl World {
             let numbers = 0..payers;
             let paying = numbers.map(|number| filling.payer(number)).collect::<anyhow::Result<_>>()?;
             wallet.close().await;
+            // Its snapshot is a record too: the next start finds the views as they should be.
+            wallet.bulk_settle().await?;
             Ok(People { town, payers: paying, records: wallet.records() })
         })
     }

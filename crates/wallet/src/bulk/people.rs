@@ -28,6 +28,8 @@ pub struct Applicant {
     pub number: u32,
     /// The device's public key, DER `SubjectPublicKeyInfo`.
     pub key: Vec<u8>,
+    /// Whether the desk has their enrolment and their session: whoever is only paid needs neither.
+    pub signed_in: bool,
 }
 
 /// What was laid out for one applicant.
@@ -57,8 +59,16 @@ impl Wallet {
         self.write_all(issued.iter().flat_map(|(number, issuance)| begin_to_pay(seed, *number, issuance)))
             .await?;
         let now = self.now();
-        let rows = || issued.iter().map(|(number, issuance)| Rows::of(seed, *number, issuance, now));
-        Ok(self.inner.store.desk.write(|tx| rows().try_for_each(|rows| rows.insert(tx)))?)
+        Ok(self.inner.store.desk.write(|tx| {
+            for (applicant, (number, issuance)) in applicants.iter().zip(&issued) {
+                let rows = Rows::of(seed, *number, issuance, now);
+                tx.insert_person(&rows.person)?;
+                if applicant.signed_in {
+                    rows.insert_sitting(tx)?;
+                }
+            }
+            Ok(())
+        })?)
     }
 
     async fn write_all(&self, commands: impl Iterator<Item = Command>) -> Result<(), WalletError> {
@@ -233,8 +243,8 @@ impl<'i> Rows<'i> {
         }
     }
 
-    fn insert(&self, tx: &DeskWrite<'_>) -> Result<(), DeskError> {
-        tx.insert_person(&self.person)?;
+    /// What an enrolment and a log-in leave beside the person.
+    fn insert_sitting(&self, tx: &DeskWrite<'_>) -> Result<(), DeskError> {
         tx.insert_device(&self.device)?;
         tx.know_device(self.session.person, self.session.device, self.session.created_at)?;
         tx.insert_session(&self.session, SESSIONS_MAX)?;

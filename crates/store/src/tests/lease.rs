@@ -15,7 +15,7 @@ fn the_holder_keeps_the_lease_while_it_renews(place: &Place) {
     let store = place.store();
     let epoch = store.lease.claim("first", "10.0.0.1:7000").unwrap().unwrap();
     assert!(store.lease.renew(epoch).unwrap());
-    let mut journal = store.writer(epoch).unwrap();
+    let mut journal = store.writers().open(epoch).unwrap();
     journal.append(&batch(0, &[b"one"])).unwrap();
     if place.postgres.is_some() {
         let holder = store.lease.holder().unwrap().unwrap();

@@ -175,7 +175,9 @@ impl Nodes {
     async fn agree(&self) {
         let records = self.worlds.iter().map(|world| world.wallet.records()).max().unwrap();
         for world in &self.worlds {
-            assert!(world.wallet.inner.writer.covers(records).await);
+            let mut sizes = world.wallet.inner.writer.sizes();
+            let arrival = sizes.wait_for(|size| *size >= records);
+            tokio::time::timeout(Duration::from_secs(20), arrival).await.expect("in time").unwrap();
         }
         let bytes = |world: &World| world.wallet.inner.writer.book(Codec::to_bytes);
         assert!(self.worlds.iter().all(|world| bytes(world) == bytes(&self.worlds[0])));
@@ -190,8 +192,12 @@ async fn stands(wallet: &Wallet, wanted: &Standing) {
 
 /// Sends the same bytes through `world` until there is an answer, as a phone does.
 async fn insist(world: &World, session: &crate::SessionContext, wish: &NewPayment) -> crate::Acceptance {
+    insist_on(&world.wallet, session, wish).await
+}
+
+async fn insist_on(wallet: &Wallet, session: &crate::SessionContext, wish: &NewPayment) -> crate::Acceptance {
     loop {
-        match world.wallet.pay(session, wish.clone()).await {
+        match wallet.pay(session, wish.clone()).await {
             Ok(acceptance) => return acceptance,
             Err(WalletError::ResultPending | WalletError::Busy) => tokio::task::yield_now().await,
             Err(error) => panic!("{error}"),
@@ -225,11 +231,11 @@ async fn one_authorisation_sent_through_two_nodes_at_once_has_one_effect_and_equ
     for turn in 0..32 {
         let wallet = if turn % 2 == 0 { a.wallet.clone() } else { b.wallet.clone() };
         let (session, wish) = (payer.session.clone(), wish.clone());
-        answers.spawn(async move { wallet.pay(&session, wish).await });
+        answers.spawn(async move { insist_on(&wallet, &session, &wish).await });
     }
     let mut seen = Vec::new();
     while let Some(answer) = answers.join_next().await {
-        let answer = answer.unwrap().unwrap();
+        let answer = answer.unwrap();
         assert_eq!((answer.refusal, answer.balance), (None, Some(49_900)));
         seen.push((answer.index, answer.record, answer.opening, answer.checkpoint, answer.proof));
     }

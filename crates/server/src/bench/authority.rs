@@ -35,7 +35,7 @@ struct Measured {
 /// Measures each operation for `seconds`, and tells.
 pub(crate) fn pki(seconds: f64, tell: &Tell) -> anyhow::Result<()> {
     anyhow::ensure!(seconds.is_finite() && (0.01..=60.0).contains(&seconds), "0.01 to 60 seconds");
-    let world = World::prepare(None)?;
+    let world = World::prepare(None, None)?;
     world.fill(PEOPLE, 0, 0)?;
     let measured = world.with_wallet(|wallet, seed| measure(wallet, seed, seconds))??;
     for (what, us) in &measured.us {

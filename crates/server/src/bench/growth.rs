@@ -54,12 +54,12 @@ struct Measured {
 pub(crate) fn growth(growth: &Growth, tell: &Tell) -> anyhow::Result<()> {
     let load = &growth.load;
     load.check()?;
-    let full_world = World::prepare(load.data.as_deref())?;
+    let full_world = World::prepare(load.data.as_deref(), load.database.as_deref())?;
     let full_people = full_world.fill(growth.people, growth.payments, load.people)?;
     let (records, disk) = (full_people.records, full_world.disk_bytes());
     let ready = restarts(&full_world, &full_people.town.origin)?;
     say(&format!("ready with {records} records: {ready:.0} ms, the median of {STARTS} starts"));
-    let empty_world = World::prepare(None)?;
+    let empty_world = World::prepare(None, None)?;
     let empty_people = empty_world.fill(load.people, 0, load.people)?;
     let mut full = Side::start(full_world, full_people, load.clients)?;
     let mut empty = Side::start(empty_world, empty_people, load.clients)?;

@@ -17,7 +17,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use yinxin_core::Stamp;
 use yinxin_wallet::port::{Clock, Entropy, SystemClock, SystemEntropy};
-use yinxin_wallet::{OpenOptions, Wallet, local_tls};
+use yinxin_wallet::{Home, OpenOptions, Wallet, local_tls};
 
 /// Connections in all: more than a measurement opens.
 const CONNECTIONS_MAX: usize = 8_192;
@@ -25,17 +25,17 @@ const CONNECTIONS_MAX: usize = 8_192;
 pub(super) const READY: &str = "ready ";
 
 /// Serves `data` until standard input ends. Says `ready` and the root to trust on its first line.
-pub(crate) fn host(data: &Path) -> anyhow::Result<()> {
+pub(crate) fn host(data: &Path, database: Option<&str>) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(serve(data))
+    runtime.block_on(serve(data, database))
 }
 
-async fn serve(data: &Path) -> anyhow::Result<()> {
+async fn serve(data: &Path, database: Option<&str>) -> anyhow::Result<()> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
     let options = OpenOptions { stamp: Stamp::Demo, accept_clock: false };
     let tray = SmsTray::new(Arc::clone(&clock));
-    let wallet = Wallet::open(data, options, (clock, entropy, tray))?;
+    let wallet = Wallet::open(Home::at(data, database)?, options, (clock, entropy, tray))?;
     let origin = wallet.settings().origin.clone();
     let port = origin.rsplit_once(':').and_then(|(_, port)| port.parse().ok());
     let port: u16 = port.with_context(|| format!("the origin {origin} has no port"))?;

@@ -24,10 +24,27 @@ impl Setting {
             bench,
             version: env!("CARGO_PKG_VERSION"),
             commit: std::env::var("YINXIN_COMMIT").ok(),
-            command: std::env::args().skip(1).collect::<Vec<_>>().join(" "),
+            command: told(std::env::args().skip(1)),
             machine: Machine::this(),
         }
     }
+}
+
+/// The command line without a database's address, which may hold a password.
+fn told(words: impl Iterator<Item = String>) -> String {
+    const OPTION: &str = "--database";
+    let mut is_address = false;
+    let mut told = Vec::new();
+    for word in words {
+        let joined = word.strip_prefix(OPTION).is_some_and(|rest| rest.starts_with('='));
+        told.push(match (is_address, joined) {
+            (true, _) => "URL".to_owned(),
+            (false, true) => format!("{OPTION}=URL"),
+            (false, false) => word.clone(),
+        });
+        is_address = word == OPTION;
+    }
+    told.join(" ")
 }
 
 /// The machine of a measurement.
@@ -60,5 +77,18 @@ impl Machine {
             memory_mib: memory_kib / 1024,
             kernel: format!("{} {}", std::env::consts::OS, read("/proc/sys/kernel/osrelease").trim()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_recorded_command_has_no_password() {
+        let told = |words: &str| told(words.split(' ').map(str::to_owned));
+        assert_eq!(told("bench pay --database postgres://u:p@h/d --json"), "bench pay --database URL --json");
+        assert_eq!(told("bench pay --database=postgres://u:p@h/d"), "bench pay --database=URL");
+        assert_eq!(told("bench pay --data d"), "bench pay --data d");
     }
 }

@@ -51,6 +51,8 @@ pub(crate) struct Load {
     pub(crate) preload: u64,
     /// Where the books are kept.
     pub(crate) data: Option<PathBuf>,
+    /// The PostgreSQL that holds them, where they are not files.
+    pub(crate) database: Option<String>,
 }
 
 impl Load {

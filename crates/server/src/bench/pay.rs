@@ -20,6 +20,8 @@ struct Measured {
     figures: Figures,
     server_started_in_ms: f64,
     server_resident_mib: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sqlite_payments_per_s: Option<f64>,
     #[serde(rename = "memory_bytes")]
     memory: Memory,
     ratios: Vec<Ratio>,
@@ -52,41 +54,67 @@ pub(crate) fn pay(load: &Load, tell: &Tell) -> anyhow::Result<()> {
     load.check()?;
     // First: a process that did nothing else yet.
     let memory = Memory::measure()?;
-    let world = World::prepare(load.data.as_deref())?;
+    let world = World::prepare(load.data.as_deref(), load.database.as_deref())?;
     let people = world.fill(load.people, load.preload, load.people)?;
     say(&format!("{} people, {} payments before the first round", load.people, load.preload));
     let mut side = Side::start(world, people, load.clients)?;
     say(&format!("server {} ready in {} ms", side.server.id(), side.server.started_in.as_millis()));
-    let rounds = measure(&mut side, load)?;
-    let (figures, ratios) = (Figures::of(load, &rounds), ratios(&rounds));
+    let mut files = load.database.as_ref().map(|_| beside(load)).transpose()?;
+    let (rounds, on_files) = measure(&mut side, files.as_mut(), load)?;
+    let (figures, mut ratios) = (Figures::of(load, &rounds), ratios(&rounds));
+    if !on_files.is_empty() {
+        let shares = rounds.iter().zip(&on_files).map(|((_, round), files)| round.per_second() / files);
+        ratios.push(Ratio::new("PostgreSQL's payments ÷ SQLite's", median(shares), Good::More, 0.7, 0.9));
+    }
     let measured = Measured {
         setting: Setting::of("pay"),
         figures,
         server_started_in_ms: side.server.started_in.as_secs_f64() * 1e3,
         server_resident_mib: float(side.server.resident()) / 1024.0 / 1024.0,
+        sqlite_payments_per_s: files.is_some().then(|| median(on_files)),
         memory,
         ratios,
     };
     side.finish()?;
+    files.map(Side::finish).transpose()?;
     measured.say();
     tell.result(&measured)?;
     fail_on_others(&measured.figures.outcomes)
 }
 
-/// A round that is not counted, then `load.rounds` that are, each after a bare run of a quarter of its length.
-pub(super) fn measure(side: &mut Side, load: &Load) -> anyhow::Result<Vec<(Bare, Round)>> {
+/// Each round with the bare run before it, and the rates of the rounds on files beside them.
+type Rounds = (Vec<(Bare, Round)>, Vec<f64>);
+
+/// A round that is not counted, then `load.rounds` that are, each after a bare run of a quarter of its length and before
+/// one on files where the books are in PostgreSQL; answers those rates too.
+fn measure(side: &mut Side, mut files: Option<&mut Side>, load: &Load) -> anyhow::Result<Rounds> {
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let length = Duration::from_secs_f64(load.seconds);
     side.round(length / 4)?;
-    let mut rounds = Vec::new();
+    if let Some(files) = files.as_mut() {
+        files.round(length / 4)?;
+    }
+    let (mut rounds, mut on_files) = (Vec::new(), Vec::new());
     for number in 1..=load.rounds {
         let bare = bare(threads, length / 4)?;
         let round = side.round(length)?;
         let (rate, of) = (round.per_second(), bare.per_second);
         say(&format!("round {number}: {rate:>8.0} payments/s, {of:>8.0} bare verifications/s"));
         rounds.push((bare, round));
+        if let Some(files) = files.as_mut() {
+            let rate = files.round(length)?.per_second();
+            say(&format!("         {rate:>8.0} payments/s on files"));
+            on_files.push(rate);
+        }
     }
-    Ok(rounds)
+    Ok((rounds, on_files))
+}
+
+/// The same load on files, for the rounds between those on PostgreSQL.
+fn beside(load: &Load) -> anyhow::Result<Side> {
+    let world = World::prepare(None, None)?;
+    let people = world.fill(load.people, load.preload, load.people)?;
+    Side::start(world, people, load.clients)
 }
 
 impl Figures {

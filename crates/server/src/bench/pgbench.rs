@@ -30,7 +30,7 @@ pub(crate) fn pgbench(load: &Load, tell: &Tell) -> anyhow::Result<()> {
     load.check()?;
     let postgres = Postgres::start()?;
     postgres.fill()?;
-    let world = World::prepare(load.data.as_deref())?;
+    let world = World::prepare(load.data.as_deref(), load.database.as_deref())?;
     let people = world.fill(load.people, load.preload, load.people)?;
     let mut side = Side::start(world, people, load.clients)?;
     let length = Duration::from_secs_f64(load.seconds);

@@ -22,13 +22,14 @@ pub(super) struct Server {
 
 impl Server {
     /// Starts this program again as the host of `data`, and waits until it serves.
-    pub(super) fn start(data: &Path) -> anyhow::Result<Self> {
+    pub(super) fn start(data: &Path, database: Option<&str>) -> anyhow::Result<Self> {
         let clocks = Clocks::system();
         let began = (clocks.elapsed)();
         let program = std::env::current_exe().context("where this program lies is not known")?;
         let mut child = Command::new(program)
             .args(["bench", "host", "--data"])
             .arg(data)
+            .args(database.map(|database| ["--database", database]).into_iter().flatten())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

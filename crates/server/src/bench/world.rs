@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use yinxin_core::policy::Template;
 use yinxin_core::{Currency, Stamp};
 use yinxin_wallet::port::{Clock, Entropy, SystemClock, SystemEntropy};
-use yinxin_wallet::{BulkSeed, OpenOptions, Setup, Wallet};
+use yinxin_wallet::{BulkSeed, Home, OpenOptions, Setup, Wallet};
 
 use crate::adapters::sms_tray::SmsTray;
 
@@ -21,6 +21,8 @@ const SEED_FILE: &str = "bench.seed";
 pub(super) struct World {
     /// The data directory.
     pub(super) path: PathBuf,
+    /// The PostgreSQL that holds the books, where they are not files.
+    database: Option<String>,
     seed: BulkSeed,
     _thrown_away: Option<TempDir>,
 }
@@ -36,8 +38,8 @@ pub(super) struct People {
 }
 
 impl World {
-    /// The books in `data`, or new ones that are thrown away.
-    pub(super) fn prepare(data: Option<&Path>) -> anyhow::Result<Self> {
+    /// The books in `data`, or new ones that are thrown away; in PostgreSQL where `database` is its address.
+    pub(super) fn prepare(data: Option<&Path>, database: Option<&str>) -> anyhow::Result<Self> {
         let thrown_away = match data {
             Some(_) => None,
             None => Some(TempDir::with_prefix("yinxin-bench-").context("no temporary directory")?),
@@ -46,13 +48,14 @@ impl World {
         let path = kept.or_else(|| thrown_away.as_ref().map(|folder| folder.path().join("data")));
         let path = path.context("no place for the books")?;
         if !Wallet::exists(&path) {
-            init(&path)?;
+            init(&path, database)?;
         }
         let text = std::fs::read_to_string(path.join(SEED_FILE));
         let text = text.with_context(|| format!("{} was not made by a measurement", path.display()))?;
         let seed = HEXLOWER.decode(text.trim().as_bytes()).ok().and_then(|bytes| bytes.try_into().ok());
         let seed = BulkSeed(seed.context("the seed does not read")?);
-        Ok(Self { path, seed, _thrown_away: thrown_away })
+        let database = database.map(str::to_owned);
+        Ok(Self { path, database, seed, _thrown_away: thrown_away })
     }
 
     /// Opens people until there are `people`, and lets them pay until each has paid their share of `payments`; goes on
@@ -79,7 +82,7 @@ impl World {
 
     /// Starts a server of these books.
     pub(super) fn serve(&self) -> anyhow::Result<Server> {
-        Server::start(&self.path)
+        Server::start(&self.path, self.database.as_deref())
     }
 
     /// What the books take on the disk.
@@ -112,11 +115,12 @@ impl World {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let tray = SmsTray::new(Arc::clone(&clock));
         let options = OpenOptions { stamp: Stamp::Demo, accept_clock: false };
-        Ok(Wallet::open(&self.path, options, (clock, Arc::new(SystemEntropy), tray))?)
+        let home = Home::at(&self.path, self.database.as_deref())?;
+        Ok(Wallet::open(home, options, (clock, Arc::new(SystemEntropy), tray))?)
     }
 }
 
-fn init(path: &Path) -> anyhow::Result<()> {
+fn init(path: &Path, database: Option<&str>) -> anyhow::Result<()> {
     // The origin holds the port: one that is free now.
     let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
@@ -130,7 +134,7 @@ fn init(path: &Path) -> anyhow::Result<()> {
         template: Template::ClosedLoop,
         root_key: path.join("demo-root.pem"),
     };
-    Wallet::init(path, &setup, &clock, &entropy)?;
+    Wallet::init(Home::at(path, database)?, &setup, &clock, &entropy)?;
     let mut seed = [0; 32];
     entropy.fill(&mut seed);
     std::fs::write(path.join(SEED_FILE), HEXLOWER.encode(&seed))?;

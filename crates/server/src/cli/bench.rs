@@ -58,6 +58,9 @@ struct Load {
     /// Keep the books in this directory; without it they are thrown away.
     #[arg(long)]
     data: Option<PathBuf>,
+    /// Put the books into this PostgreSQL, `postgres://user:password@host:port/database`, whose database is empty.
+    #[arg(long)]
+    database: Option<String>,
 }
 
 /// Full books against empty ones.
@@ -115,6 +118,9 @@ struct Host {
     /// The data directory.
     #[arg(long)]
     data: PathBuf,
+    /// The PostgreSQL that holds the books.
+    #[arg(long)]
+    database: Option<String>,
 }
 
 impl Load {
@@ -126,6 +132,7 @@ impl Load {
             people: self.people,
             preload: self.preload,
             data: self.data.clone(),
+            database: self.database.clone(),
         }
     }
 }
@@ -139,6 +146,7 @@ impl Growth {
             people: self.payers,
             preload: 0,
             data: Some(self.data.clone()),
+            database: None,
         };
         bench::Growth { load, people: self.people, payments: self.payments }
     }
@@ -158,7 +166,7 @@ impl Bench {
             Scenario::Pgbench(pgbench) => bench::pgbench(&pgbench.load.plan(), &pgbench.report.tell()),
             Scenario::Growth(growth) => bench::growth(&growth.plan(), &growth.report.tell()),
             Scenario::Pki(pki) => bench::pki(pki.seconds, &pki.report.tell()),
-            Scenario::Host(host) => bench::host(&host.data),
+            Scenario::Host(host) => bench::host(&host.data, host.database.as_deref()),
         }
     }
 }

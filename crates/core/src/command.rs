@@ -294,6 +294,32 @@ record_struct! {
         pub context: Context,
         /// Kept beside the record: the signed bytes and the context.
         pub evidence: Vec<u8>,
+        /// Kept beside the record: what opens the text's commitments.
+        pub disclosures: Option<Disclosures>,
+    }
+}
+
+record_struct! {
+    /// What a commitment was made of.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Opening {
+        /// 32 random bytes.
+        pub salt: [u8; 32],
+        /// The text.
+        pub text: String,
+    }
+}
+
+record_struct! {
+    /// The openings of a payment's commitments: personal, erasable without touching what is proven.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Disclosures {
+        /// 1.
+        pub version: u8,
+        /// A person's name as payee.
+        pub payee_name: Option<Opening>,
+        /// The memo.
+        pub memo: Option<Opening>,
     }
 }
 

@@ -150,6 +150,7 @@ fn transfer(world: &World, number: u8, amount: u64, number_byte: u8) -> Authoris
             entry: Entry::Account,
         },
         evidence: Vec::new(),
+        disclosures: None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! The journal: append-only records, their evidence, the tree's full tiles and one signed head for each batch.
 //!
-//! `append` is one durable commit. Triggers forbid changing or deleting facts, tiles and heads; evidence alone may be erased.
+//! `append` is one durable commit. Triggers forbid changing or deleting facts, tiles and heads; evidence and disclosures alone
+//! may be erased.
 
 use crate::disk::has_room;
 use crate::error::StoreError;
@@ -21,6 +22,7 @@ CREATE TABLE records (
   idx INTEGER PRIMARY KEY, facts BLOB NOT NULL, opening BLOB NOT NULL, digest BLOB NOT NULL
 ) STRICT;
 CREATE TABLE evidence (idx INTEGER PRIMARY KEY, salt BLOB NOT NULL, bytes BLOB NOT NULL) STRICT;
+CREATE TABLE disclosures (idx INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
 CREATE TABLE tiles (level INTEGER NOT NULL, number INTEGER NOT NULL, hashes BLOB NOT NULL, PRIMARY KEY (level, number)) STRICT, WITHOUT ROWID;
 CREATE TABLE heads (size INTEGER PRIMARY KEY, note TEXT NOT NULL) STRICT;
 CREATE TABLE snapshots (idx INTEGER PRIMARY KEY) STRICT;
@@ -45,6 +47,8 @@ pub struct NewRecord {
     pub salt: [u8; 32],
     /// What was signed, and the context.
     pub evidence: Vec<u8>,
+    /// What opens the commitments inside the evidence: personal, erased before it. None where there are none.
+    pub disclosures: Option<Vec<u8>>,
     /// Whether a start looks here for a snapshot's name.
     pub names_snapshot: bool,
 }
@@ -110,6 +114,9 @@ pub trait Journal: Send {
     /// [`JournalReader`] before it goes on; after [`StoreError::Sync`] it ends the process.
     fn append(&mut self, batch: &Batch) -> Result<(), StoreError>;
 
+    /// Erases the disclosures of a record for good, and nothing else of it.
+    fn erase_disclosures(&mut self, index: u64) -> Result<(), StoreError>;
+
     /// Moves what was appended out of the write-ahead log. Called in quiet moments; never needed for durability.
     fn tidy(&mut self) -> Result<(), StoreError>;
 
@@ -133,6 +140,8 @@ impl SqliteJournal {
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+        // What is erased is overwritten: a name must not survive in a free page.
+        connection.pragma_update(None, "secure_delete", true)?;
         let found: i32 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
         if found != APPLICATION_ID {
             let tables: i64 =
@@ -157,6 +166,11 @@ impl Journal for SqliteJournal {
             for (index, new) in (batch.first..).zip(&batch.records) {
                 record.execute(rusqlite::params![signed(index)?, new.facts, new.opening, new.digest])?;
                 evidence.execute(rusqlite::params![signed(index)?, new.salt, new.evidence])?;
+                if let Some(bytes) = &new.disclosures {
+                    let mut disclosures =
+                        transaction.prepare_cached("INSERT INTO disclosures VALUES (?1, ?2)")?;
+                    disclosures.execute(rusqlite::params![signed(index)?, bytes])?;
+                }
                 if new.names_snapshot {
                     transaction.execute("INSERT INTO snapshots VALUES (?1)", [signed(index)?])?;
                 }
@@ -171,6 +185,11 @@ impl Journal for SqliteJournal {
                 .execute(rusqlite::params![signed(head.size)?, head.note])?;
         }
         Ok(transaction.commit()?)
+    }
+
+    fn erase_disclosures(&mut self, index: u64) -> Result<(), StoreError> {
+        self.connection.execute("DELETE FROM disclosures WHERE idx = ?1", [signed(index)?])?;
+        Ok(())
     }
 
     fn tidy(&mut self) -> Result<(), StoreError> {
@@ -260,6 +279,12 @@ impl JournalReader {
         let read =
             |row: &Row<'_>| Ok::<_, SqlError>(StoredEvidence { salt: row.get(0)?, bytes: row.get(1)? });
         Ok(self.readers.lend()?.session().first(sql, params![signed(index)?], read)?)
+    }
+
+    /// What opens the commitments of a record, unless there are none or it was erased.
+    pub fn disclosures(&self, index: u64) -> Result<Option<Vec<u8>>, StoreError> {
+        let sql = "SELECT bytes FROM disclosures WHERE idx = ?1";
+        Ok(self.readers.lend()?.session().first(sql, params![signed(index)?], |row| row.get(0))?)
     }
 
     /// A full tile's hashes: 8,192 bytes.

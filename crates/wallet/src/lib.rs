@@ -24,7 +24,6 @@ mod merchants;
 mod meters;
 mod nodes;
 mod open;
-mod openings;
 mod orders;
 mod passwords;
 mod payees;
@@ -150,7 +149,6 @@ pub(crate) struct Inner {
     pub(crate) passwords: passwords::Passwords,
     pub(crate) certificates: payments::CertificateCache,
     pub(crate) events: Events,
-    pub(crate) openings: openings::Openings,
     /// Sessions by the hash of their cookie.
     pub(crate) sessions: Recent<Digest, sessions::KnownSession>,
     pub(crate) payees: Recent<AccountId, Payee>,

@@ -5,7 +5,6 @@ use crate::events::Events;
 use crate::ledger::Ledger;
 use crate::log_origin::{LogOrigin, head_signer};
 use crate::nodes::{DatabaseLease, LeaseDoor, Membership, Standing};
-use crate::openings::{self, Openings};
 use crate::passwords::Passwords;
 use crate::payments::CertificateCache;
 use crate::port::{Clock, Entropy, Peers, SmsSender, random};
@@ -185,9 +184,6 @@ impl Wallet {
         let (projected, mark) = watch::channel(store.views.mark()?);
         let passwords = Passwords::start().map_err(|error| StartError::file(dir.path(), error))?;
         let events = Events::new();
-        let desk = Arc::clone(&store.desk);
-        let openings = Openings::start(Box::new(move |rows| desk.write(|tx| openings::keep_all(tx, rows))))
-            .map_err(|error| StartError::file(dir.path(), error))?;
         let (views, journal) = (Arc::clone(&store.views), Arc::clone(&store.journal));
         let (published, sizes) = (writer.published(), writer.sizes());
         let projector = Projector { published, views, journal, events: events.clone(), projected };
@@ -219,7 +215,6 @@ impl Wallet {
                 passwords,
                 certificates: CertificateCache::default(),
                 events,
-                openings,
                 sessions: Recent::default(),
                 payees: Recent::default(),
                 device_names: Recent::default(),

@@ -95,6 +95,7 @@ impl Wallet {
                 expires: issued.plus(CHALLENGE_MS),
                 context,
                 evidence: Vec::new(),
+                disclosures: None,
             };
             let (verification_required, refusal) = foresee(book, &draft, now);
             Ok(Quote {

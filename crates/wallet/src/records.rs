@@ -3,12 +3,15 @@
 use crate::payees::Payee;
 use crate::writer::Committed;
 use crate::{SessionContext, Wallet, WalletError};
+use yinxin_core::codec::Codec;
+use yinxin_core::command::Disclosures;
 use yinxin_core::text::{OrderItem, OrderText, TYP_ORDER};
 use yinxin_core::{
     AccountId, CertificateId, Millis, Minor, OrderId, Outcome, PaymentFacts, PaymentKind, PaymentNumber,
     VerificationLevel,
 };
 use yinxin_pki::Jws;
+use yinxin_store::StoreError;
 use yinxin_store::views::{LineKind, PaymentRow};
 
 /// Lines of one page.
@@ -58,7 +61,7 @@ pub struct PaymentLine {
 pub(crate) enum Memo {
     /// It was sent and kept just now.
     Given(Option<String>),
-    /// The desk has it, unless it was erased.
+    /// The journal has it, unless it was erased.
     Kept,
 }
 
@@ -118,10 +121,7 @@ impl Wallet {
         let memo = match (memo, row.number) {
             (Memo::Given(memo), _) => memo,
             (Memo::Kept, None) => None,
-            (Memo::Kept, Some(number)) => {
-                let disclosure = self.inner.store.desk.read(|desk| desk.disclosure(number))?;
-                disclosure.and_then(|row| row.memo).map(|opening| opening.text)
-            }
+            (Memo::Kept, Some(_)) => self.kept_memo(row.index)?,
         };
         let other = match direction {
             Direction::Out => row.payee,
@@ -146,6 +146,16 @@ impl Wallet {
             level: row.level,
             at: row.at,
         })
+    }
+
+    fn kept_memo(&self, index: u64) -> Result<Option<String>, WalletError> {
+        let Some(bytes) = self.inner.store.journal.disclosures(index)? else { return Ok(None) };
+        let disclosures = Disclosures::from_bytes_exact(&bytes).map_err(|_| StoreError::Corrupt {
+            table: "disclosures",
+            row: index,
+            reason: "they do not decode",
+        })?;
+        Ok(disclosures.memo.map(|opening| opening.text))
     }
 
     fn order_items(&self, order: OrderId) -> Result<Vec<OrderItem>, WalletError> {

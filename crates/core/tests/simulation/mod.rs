@@ -303,6 +303,7 @@ impl World {
                 entry: if pays_order { Entry::Order { terms } } else { Entry::Account },
             },
             evidence: Vec::new(),
+            disclosures: None,
         };
         if self.chance.once_in(4) {
             self.spoil(&mut wish);

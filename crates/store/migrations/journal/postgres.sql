@@ -5,6 +5,7 @@ CREATE TABLE records (idx bigint PRIMARY KEY, facts bytea NOT NULL, opening byte
 ALTER TABLE records ALTER facts SET STORAGE EXTERNAL, ALTER opening SET STORAGE PLAIN, ALTER digest SET STORAGE PLAIN;
 CREATE TABLE evidence (idx bigint PRIMARY KEY, salt bytea NOT NULL, bytes bytea NOT NULL);
 ALTER TABLE evidence ALTER salt SET STORAGE PLAIN, ALTER bytes SET STORAGE EXTERNAL;
+CREATE TABLE disclosures (idx bigint PRIMARY KEY, bytes bytea NOT NULL);
 CREATE TABLE tiles (level bigint NOT NULL, number bigint NOT NULL, hashes bytea NOT NULL, PRIMARY KEY (level, number));
 ALTER TABLE tiles ALTER hashes SET STORAGE EXTERNAL;
 CREATE TABLE heads (size bigint PRIMARY KEY, note text NOT NULL);

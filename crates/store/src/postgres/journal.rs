@@ -69,6 +69,12 @@ impl Journal for PostgresJournal {
         done
     }
 
+    fn erase_disclosures(&mut self, index: u64) -> Result<(), StoreError> {
+        let index = signed(index)?;
+        self.connection()?.execute("DELETE FROM disclosures WHERE idx = ?1", &[&index])?;
+        Ok(())
+    }
+
     fn tidy(&mut self) -> Result<(), StoreError> {
         let epoch = signed(self.epoch.number())?;
         let connection = self.connection()?;
@@ -85,6 +91,8 @@ const RECORDS: &str = "INSERT INTO records (idx, facts, opening, digest)
 const EVIDENCE: &str = "INSERT INTO evidence (idx, salt, bytes)
   SELECT ?1 + new.at - 1, new.salt, new.bytes
   FROM unnest(?2::bytea[], ?3::bytea[]) WITH ORDINALITY AS new (salt, bytes, at)";
+const DISCLOSURES: &str = "INSERT INTO disclosures (idx, bytes)
+  SELECT * FROM unnest(?1::bigint[], ?2::bytea[])";
 const SNAPSHOTS: &str = "INSERT INTO snapshots (idx) SELECT * FROM unnest(?1::bigint[])";
 const TILES: &str = "INSERT INTO tiles (level, number, hashes)
   SELECT * FROM unnest(?1::bigint[], ?2::bigint[], ?3::bytea[])";
@@ -99,6 +107,8 @@ struct Columns<'b> {
     digests: Vec<&'b [u8]>,
     salts: Vec<&'b [u8]>,
     evidence: Vec<&'b [u8]>,
+    disclosed: Vec<i64>,
+    disclosures: Vec<&'b [u8]>,
     snapshots: Vec<i64>,
     tile_levels: Vec<i64>,
     tile_numbers: Vec<i64>,
@@ -111,6 +121,7 @@ impl<'b> Columns<'b> {
     fn of(batch: &'b Batch) -> Result<Self, StoreError> {
         let records = &batch.records;
         let named = (batch.first..).zip(records).filter(|(_, new)| new.names_snapshot);
+        let disclosed = (batch.first..).zip(records).filter(|(_, new)| new.disclosures.is_some());
         Ok(Self {
             first: signed(batch.first)?,
             facts: records.iter().map(|new| new.facts.as_slice()).collect(),
@@ -118,6 +129,8 @@ impl<'b> Columns<'b> {
             digests: records.iter().map(|new| new.digest.as_slice()).collect(),
             salts: records.iter().map(|new| new.salt.as_slice()).collect(),
             evidence: records.iter().map(|new| new.evidence.as_slice()).collect(),
+            disclosed: disclosed.map(|(index, _)| signed(index)).collect::<Result<_, _>>()?,
+            disclosures: records.iter().filter_map(|new| new.disclosures.as_deref()).collect(),
             snapshots: named.map(|(index, _)| signed(index)).collect::<Result<_, _>>()?,
             tile_levels: batch.tiles.iter().map(|tile| i64::from(tile.level)).collect(),
             tile_numbers: batch.tiles.iter().map(|tile| signed(tile.number)).collect::<Result<_, _>>()?,
@@ -134,6 +147,9 @@ impl<'b> Columns<'b> {
             (RECORDS, vec![&self.first, &self.facts, &self.openings, &self.digests]),
             (EVIDENCE, vec![&self.first, &self.salts, &self.evidence]),
         ];
+        if !self.disclosed.is_empty() {
+            requests.push((DISCLOSURES, vec![&self.disclosed, &self.disclosures]));
+        }
         if !self.snapshots.is_empty() {
             requests.push((SNAPSHOTS, vec![&self.snapshots]));
         }

@@ -4,8 +4,8 @@ use super::engine::{Part, Place, on_both};
 use crate::desk::*;
 use std::sync::Arc;
 use yinxin_core::{
-    AccountId, CertificateId, DeviceId, Digest, EnrolmentId, MerchantId, Millis, Minor, OrderId,
-    PaymentNumber, PersonId, Serial, Thumbprint,
+    AccountId, CertificateId, DeviceId, Digest, EnrolmentId, MerchantId, Millis, Minor, OrderId, PersonId,
+    Serial, Thumbprint,
 };
 
 on_both!(
@@ -409,25 +409,6 @@ fn an_order_and_its_withdrawal_are_kept(place: &Place) {
     assert_eq!(desk.read(|tx| tx.orders_of_merchant(merchant.merchant, 9)).unwrap(), vec![order.clone()]);
     desk.write(|tx| tx.mark_order_cancelled(order.order, NOW)).unwrap();
     assert_eq!(desk.read(|tx| tx.order(order.order)).unwrap().unwrap().cancelled_at, Some(NOW));
-}
-
-#[test]
-fn an_erased_disclosure_leaves_no_name_in_the_file() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("desk.db");
-    let desk = Desk::open(&path).unwrap();
-    let payment = PaymentNumber::from_bytes([1; 16]);
-    let row = DisclosureRow {
-        payment,
-        payee_name: Some(Opening { salt: [1; 32], text: "canary-name".to_owned() }),
-        memo: None,
-    };
-    desk.write(|tx| tx.insert_disclosure(&row)).unwrap();
-    assert_eq!(desk.read(|tx| tx.disclosure(payment)).unwrap(), Some(row));
-    desk.write(|tx| tx.delete_disclosure(payment)).unwrap();
-    drop(desk);
-    let file = std::fs::read(&path).unwrap();
-    assert!(!file.windows(11).any(|window| window == b"canary-name"));
 }
 
 fn a_key_answers_its_request_and_refuses_another(place: &Place) {

@@ -10,6 +10,7 @@ on_both!(
     a_batch_that_repeats_an_index_leaves_nothing,
     records_tiles_and_heads_cannot_be_changed_or_deleted,
     large_evidence_and_policies_are_kept_whole,
+    erased_disclosures_are_gone_and_the_record_stays,
     whoever_waits_hears_of_the_next_append,
 );
 
@@ -20,6 +21,7 @@ pub(super) fn batch(first: u64, facts: &[&[u8]]) -> Batch {
         digest: [2; 32],
         salt: [3; 32],
         evidence: b"evidence".to_vec(),
+        disclosures: facts.starts_with(b"three").then(|| b"canary-name".to_vec()),
         names_snapshot: facts.starts_with(b"snapshot"),
     };
     let size = first + facts.len() as u64;
@@ -107,6 +109,18 @@ fn records_tiles_and_heads_cannot_be_changed_or_deleted(place: &Place) {
     assert_eq!(store.journal.evidence(0).unwrap(), None);
 }
 
+fn erased_disclosures_are_gone_and_the_record_stays(place: &Place) {
+    let store = place.store();
+    let mut journal = writer(&store);
+    journal.append(&batch(0, &[b"one", b"three"])).unwrap();
+    assert_eq!(store.journal.disclosures(0).unwrap(), None);
+    assert_eq!(store.journal.disclosures(1).unwrap().unwrap(), b"canary-name");
+    journal.erase_disclosures(1).unwrap();
+    assert_eq!(store.journal.disclosures(1).unwrap(), None);
+    assert_eq!(store.journal.record(1).unwrap().unwrap().facts, b"three");
+    assert!(store.journal.evidence(1).unwrap().is_some());
+}
+
 fn large_evidence_and_policies_are_kept_whole(place: &Place) {
     let store = place.store();
     let mut large = batch(0, &[b"one"]);
@@ -142,4 +156,16 @@ fn another_database_is_not_taken_for_a_journal() {
     let path = folder.path().join("journal.db");
     rusqlite::Connection::open(&path).unwrap().execute_batch("CREATE TABLE other (x)").unwrap();
     assert!(SqliteJournal::open(&path).is_err());
+}
+
+#[test]
+fn an_erased_disclosure_leaves_no_name_in_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.db");
+    let mut journal = SqliteJournal::open(&path).unwrap();
+    journal.append(&batch(0, &[b"three"])).unwrap();
+    journal.erase_disclosures(0).unwrap();
+    drop(journal);
+    let file = std::fs::read(&path).unwrap();
+    assert!(!file.windows(11).any(|window| window == b"canary-name"));
 }

@@ -4,10 +4,9 @@ use super::in_order;
 use crate::payments::Disclosure;
 use crate::{SignedText, Wallet, WalletError};
 use yinxin_core::codec::Codec;
-use yinxin_core::command::PaymentEvidence;
+use yinxin_core::command::{Disclosures, Opening, PaymentEvidence};
 use yinxin_core::text::{PayText, TYP_PAY};
 use yinxin_core::{Authorisation, CertificateId, Context, Digest, Entry, Millis, PersonId};
-use yinxin_store::desk::{DisclosureRow, Opening};
 
 /// A transfer that somebody signed.
 pub struct BulkPayment {
@@ -29,22 +28,15 @@ impl Wallet {
     pub async fn bulk_pay(&self, payments: Vec<BulkPayment>) -> Result<usize, WalletError> {
         self.refuse_live()?;
         let mut asked = Vec::with_capacity(payments.len());
-        let mut openings = Vec::with_capacity(payments.len());
         for payment in payments {
-            let (authorisation, opening) = read(payment)?;
-            asked.push(self.inner.writer.pay(authorisation));
-            openings.push(opening);
+            asked.push(self.inner.writer.pay(read(payment)?));
         }
-        self.inner
-            .store
-            .desk
-            .write(|desk| openings.iter().try_for_each(|row| desk.insert_disclosure(row)))?;
         let committed = in_order(asked).await?;
         Ok(committed.iter().filter(|committed| committed.balance.is_some()).count())
     }
 }
 
-fn read(payment: BulkPayment) -> Result<(Authorisation, DisclosureRow), WalletError> {
+fn read(payment: BulkPayment) -> Result<Authorisation, WalletError> {
     let jws = payment.text.read(TYP_PAY)?.normalised();
     let text = PayText::parse(jws.payload())?;
     let context = Context { person: payment.person, verification: None, entry: Entry::Account };
@@ -55,9 +47,8 @@ fn read(payment: BulkPayment) -> Result<(Authorisation, DisclosureRow), WalletEr
         context: context.clone(),
     };
     let Disclosure { salt, text: name } = payment.payee_name;
-    let opening =
-        DisclosureRow { payment: text.number, payee_name: Some(Opening { salt, text: name }), memo: None };
-    let authorisation = Authorisation {
+    let disclosures = Disclosures { version: 1, payee_name: Some(Opening { salt, text: name }), memo: None };
+    Ok(Authorisation {
         certificate: payment.certificate,
         hash: Digest::from_bytes(jws.signing_input_hash()),
         number: text.number,
@@ -74,6 +65,6 @@ fn read(payment: BulkPayment) -> Result<(Authorisation, DisclosureRow), WalletEr
         expires: text.expires,
         context,
         evidence: evidence.to_bytes(),
-    };
-    Ok((authorisation, opening))
+        disclosures: Some(disclosures),
+    })
 }

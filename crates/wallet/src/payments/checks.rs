@@ -1,13 +1,12 @@
 //! What is checked of an authorisation before the book decides: its place, and the openings beside it.
 
 use super::{Disclosure, NewPayment};
-use crate::openings::Kept;
 use crate::payments::known::KnownCertificate;
 use crate::{Wallet, WalletError};
 use yinxin_core::certificate::Last;
+use yinxin_core::command::{Disclosures, Opening};
 use yinxin_core::text::{PayText, PayeeName, is_displayable, memo_commitment, name_commitment};
-use yinxin_core::{Book, PaymentNumber, Refusal};
-use yinxin_store::desk::{DisclosureRow, Opening};
+use yinxin_core::{Book, Refusal};
 
 /// Characters of a memo.
 const MEMO_MAX_CHARS: usize = 40;
@@ -33,12 +32,12 @@ impl Wallet {
         Err(WalletError::Refused(if behind { Refusal::SequenceBehind } else { Refusal::SequenceAhead }))
     }
 
-    /// The names and the memo that were committed to are the ones that people see, and are kept on the desk.
-    pub(super) async fn check_disclosures(
+    /// The names and the memo that were committed to are the ones that people see, and are kept beside the record.
+    pub(super) fn check_disclosures(
         &self,
         text: &PayText,
         new: &NewPayment,
-    ) -> Result<(), WalletError> {
+    ) -> Result<Option<Disclosures>, WalletError> {
         let payee = self.payee(text.payee)?;
         let shown = payee.as_ref().map(|payee| payee.display_name.as_str());
         match (&text.payee_name, &new.payee_name) {
@@ -68,26 +67,14 @@ impl Wallet {
             }
             (None, Some(_)) | (Some(_), None) => false,
         };
-        if !memo_fits {
-            return Err(WalletError::DisclosureMismatch);
-        }
-        self.keep_disclosures(text.number, new).await
+        if memo_fits { Ok(disclosures(new)) } else { Err(WalletError::DisclosureMismatch) }
     }
+}
 
-    async fn keep_disclosures(&self, number: PaymentNumber, new: &NewPayment) -> Result<(), WalletError> {
-        let opening =
-            |disclosure: &Disclosure| Opening { salt: disclosure.salt, text: disclosure.text.clone() };
-        let row = DisclosureRow {
-            payment: number,
-            payee_name: new.payee_name.as_ref().map(opening),
-            memo: new.memo.as_ref().map(opening),
-        };
-        if row.payee_name.is_none() && row.memo.is_none() {
-            return Ok(());
-        }
-        match self.inner.openings.keep(row).await? {
-            Kept::Same => Ok(()),
-            Kept::Others => Err(WalletError::Refused(Refusal::NumberReused)),
-        }
-    }
+/// What is kept beside the record.
+fn disclosures(new: &NewPayment) -> Option<Disclosures> {
+    let opening = |disclosure: &Disclosure| Opening { salt: disclosure.salt, text: disclosure.text.clone() };
+    let (payee_name, memo) = (new.payee_name.as_ref().map(opening), new.memo.as_ref().map(opening));
+    let any = payee_name.is_some() || memo.is_some();
+    any.then_some(Disclosures { version: 1, payee_name, memo })
 }

@@ -218,7 +218,7 @@ impl Wallet {
             (PaymentKind::Transfer, _) => (Entry::Account, None),
         };
         self.check_place(known, text).await?;
-        self.check_disclosures(text, new).await?;
+        let disclosures = self.check_disclosures(text, new)?;
         let verification = match &new.verification {
             Some(proof) => Some(self.verify_text(known.id, hash, proof)?),
             None => None,
@@ -244,6 +244,7 @@ impl Wallet {
             expires: text.expires,
             context,
             evidence,
+            disclosures,
         })
     }
 

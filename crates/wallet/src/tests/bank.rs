@@ -99,6 +99,7 @@ impl Payer {
             expires: now.plus(120_000),
             context: Context { person: self.person, verification: None, entry: Entry::Account },
             evidence: b"evidence".to_vec(),
+            disclosures: None,
         }
     }
 

@@ -32,6 +32,10 @@ impl Journal for FailingJournal {
         self.inner.append(batch)
     }
 
+    fn erase_disclosures(&mut self, index: u64) -> Result<(), StoreError> {
+        self.inner.erase_disclosures(index)
+    }
+
     fn tidy(&mut self) -> Result<(), StoreError> {
         self.inner.tidy()
     }

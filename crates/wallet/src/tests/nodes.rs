@@ -74,6 +74,9 @@ impl Journal for Faulty {
         }
         Ok(())
     }
+    fn erase_disclosures(&mut self, index: u64) -> Result<(), StoreError> {
+        self.inner.erase_disclosures(index)
+    }
     fn tidy(&mut self) -> Result<(), StoreError> {
         if self.faults.is_cut_off() { Ok(()) } else { self.inner.tidy() }
     }

@@ -1,6 +1,6 @@
 //! What those hear who wait for a batch.
 
-use super::Draft;
+use super::draft::Draft;
 use super::handle::{Committed, Reply, WriterError};
 use crate::meters::Times;
 use std::sync::Arc;

@@ -43,6 +43,10 @@ impl Journal for NotLeading {
         Err(StoreError::Failed("this node does not lead".to_owned()))
     }
 
+    fn erase_disclosures(&mut self, _: u64) -> Result<(), StoreError> {
+        Err(StoreError::Failed("this node does not lead".to_owned()))
+    }
+
     fn tidy(&mut self) -> Result<(), StoreError> {
         Ok(())
     }

@@ -6,6 +6,7 @@
 
 mod answers;
 mod conditions;
+mod draft;
 mod follow;
 mod forward;
 mod handle;
@@ -16,6 +17,7 @@ pub use handle::{Committed, Handle, WriterError};
 
 use answers::{Sealed, Verdict, Waiting, answer, answer_all};
 use conditions::Conditions;
+use draft::{Draft, Kept};
 use follow::Left;
 use handle::{Job, Reply, Work};
 
@@ -130,13 +132,6 @@ pub(crate) fn write_one(parts: Parts, command: Command) -> Result<u64, WriterErr
     }
 }
 
-/// A record of the batch that is being made.
-struct Draft {
-    facts: Facts,
-    new: NewRecord,
-    balance: Option<i64>,
-}
-
 /// Starts the writer on a thread of its own. It ends when every handle is gone, or when the disk cannot be trusted. With a
 /// seat it takes turns with the writers of other nodes, whom `peers` reach.
 pub(crate) fn start(
@@ -232,7 +227,7 @@ impl Writer {
         let mut drafts = Vec::new();
         let mut sound = Ok(());
         for facts in self.parts.ledger.book.due(now, DUE_MAX) {
-            sound = sound.and_then(|()| self.draft(facts, Vec::new(), &mut drafts));
+            sound = sound.and_then(|()| self.draft(facts, Kept::default(), &mut drafts));
         }
         let mut replies = Vec::with_capacity(jobs.len());
         let began = Instant::now();
@@ -250,8 +245,9 @@ impl Writer {
                 }
             }
         }
-        let committed = sound
-            .and_then(|()| if drafts.is_empty() { Ok(None) } else { self.commit(first, &drafts).map(Some) });
+        let committed = sound.and_then(|()| {
+            if drafts.is_empty() { Ok(None) } else { self.commit(first, &mut drafts).map(Some) }
+        });
         match committed {
             Ok(sealed) => {
                 answer_all(first, &drafts, sealed.as_ref(), replies);
@@ -278,18 +274,22 @@ impl Writer {
     }
 
     fn decide(&mut self, work: Work, now: Now, drafts: &mut Vec<Draft>) -> Result<Verdict, StoreError> {
-        let (decision, evidence) = match work {
-            Work::Command(command) => (self.parts.ledger.book.decide(&command, now), command.evidence),
+        let (decision, mut kept) = match work {
+            Work::Command(command) => {
+                let decision = self.parts.ledger.book.decide(&command, now);
+                (decision, Kept { evidence: command.evidence, disclosures: None })
+            }
             Work::Payment(authorisation) => {
-                (self.parts.ledger.book.decide_payment(&authorisation, now), authorisation.evidence)
+                let decision = self.parts.ledger.book.decide_payment(&authorisation, now);
+                let disclosures = authorisation.disclosures.map(|disclosures| disclosures.to_bytes());
+                (decision, Kept { evidence: authorisation.evidence, disclosures })
             }
         };
         match decision {
             Decision::Record(records) => {
                 let index = self.parts.ledger.size();
-                let mut evidence = Some(evidence);
                 for facts in records {
-                    self.draft(facts, evidence.take().unwrap_or_default(), drafts)?;
+                    self.draft(facts, std::mem::take(&mut kept), drafts)?;
                 }
                 Ok(Verdict::Recorded(index))
             }
@@ -299,10 +299,11 @@ impl Writer {
     }
 
     /// Applies a decided record and keeps it for the commit.
-    fn draft(&mut self, facts: Facts, evidence: Vec<u8>, drafts: &mut Vec<Draft>) -> Result<(), StoreError> {
-        let (mut opening, mut salt) = ([0; 32], [0; 32]);
-        self.parts.entropy.fill(&mut opening);
-        self.parts.entropy.fill(&mut salt);
+    fn draft(&mut self, facts: Facts, kept: Kept, drafts: &mut Vec<Draft>) -> Result<(), StoreError> {
+        let Kept { evidence, disclosures } = kept;
+        let mut drawn = [[0; 32]; 2];
+        self.parts.entropy.fill(drawn.as_flattened_mut());
+        let [opening, salt] = drawn;
         let digest = evidence_digest(&salt, &evidence);
         let encoded = facts.to_bytes();
         let index = self
@@ -313,7 +314,7 @@ impl Writer {
         let names_snapshot = matches!(facts.body, Body::SnapshotTaken { .. });
         let balance = self.balance_after(&facts);
         tracing::trace!(index, "decided");
-        let new = NewRecord { facts: encoded, opening, digest, salt, evidence, names_snapshot };
+        let new = NewRecord { facts: encoded, opening, digest, salt, evidence, disclosures, names_snapshot };
         drafts.push(Draft { facts, new, balance });
         Ok(())
     }
@@ -324,7 +325,7 @@ impl Writer {
         self.parts.ledger.book.account(&payment.payer).map(|account| account.balance)
     }
 
-    fn commit(&mut self, first: u64, drafts: &[Draft]) -> Result<Sealed, StoreError> {
+    fn commit(&mut self, first: u64, drafts: &mut [Draft]) -> Result<Sealed, StoreError> {
         let tree = &mut self.parts.ledger.tree;
         let tiles = tree
             .drain_full_tiles()
@@ -335,7 +336,7 @@ impl Writer {
             Checkpoint { origin: self.parts.log_name.clone(), size: tree.size(), root: tree.root() };
         let note = (self.parts.sign_head)(&checkpoint)?;
         let head = Head { size: checkpoint.size, note };
-        let records = drafts.iter().map(|draft| draft.new.clone()).collect();
+        let records = drafts.iter_mut().map(Draft::append).collect();
         let began = Instant::now();
         self.parts.journal.append(&Batch { first, records, tiles, head: head.clone() })?;
         let commit_us = micros_since(began);

@@ -170,17 +170,6 @@ CREATE TABLE orders (
 );
 CREATE INDEX orders_by_merchant ON orders (merchant, created_at);
 
--- Openings of the salted commitments inside signed texts: erasable, so the commitment goes blind.
-CREATE TABLE disclosures (
-  payment         bytea NOT NULL PRIMARY KEY CHECK (length(payment) = 16),
-  payee_name_salt bytea,
-  payee_name      text,
-  memo_salt       bytea,
-  memo            text,
-  CHECK ((payee_name_salt IS NULL) = (payee_name IS NULL)),
-  CHECK ((memo_salt IS NULL) = (memo IS NULL))
-);
-
 CREATE TABLE idempotency (
   caller     text    NOT NULL,
   route      text    NOT NULL,

@@ -169,17 +169,6 @@ CREATE TABLE orders (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX orders_by_merchant ON orders (merchant, created_at);
 
--- Openings of the salted commitments inside signed texts: erasable, so the commitment goes blind.
-CREATE TABLE disclosures (
-  payment         BLOB NOT NULL PRIMARY KEY CHECK (length(payment) = 16),
-  payee_name_salt BLOB,
-  payee_name      TEXT,
-  memo_salt       BLOB,
-  memo            TEXT,
-  CHECK ((payee_name_salt IS NULL) = (payee_name IS NULL)),
-  CHECK ((memo_salt IS NULL) = (memo IS NULL))
-) STRICT, WITHOUT ROWID;
-
 CREATE TABLE idempotency (
   caller     TEXT    NOT NULL,
   route      TEXT    NOT NULL,

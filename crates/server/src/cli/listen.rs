@@ -1,16 +1,21 @@
 //! Listening, and being told to stop.
 
-use std::net::{SocketAddr, TcpListener as StdListener};
-use tokio::net::TcpListener;
+use std::net::SocketAddr;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use yinxin_wallet::{Health, Wallet};
 
+/// Connections that wait to be accepted: as many as Linux keeps by default. Beyond them a visitor waits a second for the
+/// next try, so a flood of connections must not fill the queue.
+const BACKLOG: u32 = 4_096;
+
 /// Binds `address`.
 pub(super) fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
-    let listener = StdListener::bind(address)?;
-    listener.set_nonblocking(true)?;
-    TcpListener::from_std(listener)
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// Binds the first free port from `address` on, looking at `tries` of them.

@@ -143,7 +143,7 @@ async fn every_payment_that_was_accepted_before_the_end_has_its_answer() {
     drop(again);
 }
 
-async fn person(connection: &Connection, origin: &str, number: usize) -> Person {
+pub(crate) async fn person(connection: &Connection, origin: &str, number: usize) -> Person {
     let mut person = Person::arrive(connection.api(origin).unwrap(), Clocks::system()).await.unwrap();
     let phone = format!("+861390002{number:04}");
     person.api().send_code(&phone).await.unwrap();

@@ -1,8 +1,9 @@
-//! The real program's front door: told to stop, told to load its certificate again, attacked.
+//! The real program's front door: told to stop, told to load its certificate again, asked for more than one may have.
 //!
 //! The tests measure times, so they run one after the other.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod caps;
 mod ending;
 mod program;
 

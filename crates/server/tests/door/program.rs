@@ -46,7 +46,8 @@ impl Program {
     /// A demonstration with its data in `data`.
     pub(crate) fn demo(data: &Path, port: u16) -> Self {
         let mut command = yinxin(&["demo", "--listen", &format!("127.0.0.1:{port}"), "--shop-listen"]);
-        command.arg("127.0.0.1:0").arg("--data").arg(data);
+        // Nobody reads its log while it is attacked: little is written, so that it never waits for a reader.
+        command.arg("127.0.0.1:0").arg("--data").arg(data).env("YINXIN_LOG", "error");
         Self::spawn(command, port, "Ctrl-C")
     }
 

@@ -11,8 +11,12 @@ use tokio::net::{TcpSocket, TcpStream};
 use yinxin_client::Connection;
 use yinxin_core::Minor;
 
-async fn connect_from(address: Ipv4Addr, to: SocketAddr) -> TcpStream {
+/// A connection from `address`; a small window is one that a slow reader has.
+pub(crate) async fn connect_from(address: Ipv4Addr, to: SocketAddr, has_small_window: bool) -> TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
+    if has_small_window {
+        socket.set_recv_buffer_size(4_096).unwrap();
+    }
     socket.bind(SocketAddr::new(IpAddr::V4(address), 0)).unwrap();
     socket.connect(to).await.unwrap()
 }
@@ -25,14 +29,14 @@ async fn one_address_gets_128_connections_and_all_together_no_more_than_is_confi
     let (loud, other) = (Ipv4Addr::new(127, 9, 9, 9), Ipv4Addr::new(127, 9, 9, 8));
     let mut held = Vec::new();
     for _ in 0..128 {
-        held.push(connect_from(loud, program.address()).await);
+        held.push(connect_from(loud, program.address(), false).await);
     }
     let mut byte = [0; 1];
-    let mut refused = connect_from(loud, program.address()).await;
+    let mut refused = connect_from(loud, program.address(), false).await;
     assert_eq!(refused.read(&mut byte).await.unwrap_or(0), 0, "one too many from one address");
     let health = b"GET /healthz HTTP/1.1\r\nHost: any\r\n\r\n";
     for _ in held.len()..200 {
-        let mut served = connect_from(other, program.address()).await;
+        let mut served = connect_from(other, program.address(), false).await;
         served.write_all(health).await.unwrap();
         assert_eq!(served.read(&mut byte).await.unwrap(), 1, "another address has its own places");
         held.push(served);
@@ -64,7 +68,7 @@ async fn an_account_stream_ends_with_its_session_and_a_visitor_has_32_streams_of
     let mut status = [0; 12];
     for number in 0..40 {
         let from = Ipv4Addr::new(127, 8, 8, 8);
-        let mut stream = connect_from(from, program.address()).await;
+        let mut stream = connect_from(from, program.address(), false).await;
         stream.write_all(ask.as_bytes()).await.unwrap();
         stream.read_exact(&mut status).await.unwrap();
         let expected = if number < 32 { "HTTP/1.1 200" } else { "HTTP/1.1 503" };

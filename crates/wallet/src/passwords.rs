@@ -9,10 +9,10 @@ pub use blocklist::Weakness;
 
 use crate::WalletError;
 use crate::port::{Entropy, random};
-use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher, PasswordVerifier};
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use std::collections::VecDeque;
+use std::fmt::Display;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 use zeroize::Zeroizing;
@@ -21,6 +21,7 @@ use zeroize::Zeroizing;
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
+const HASH_BYTES: usize = 32;
 
 /// Hashes that may wait in each lane, two seconds' work of one thread; a further one is told to come back.
 const QUEUE_MAX: usize = 64;
@@ -78,11 +79,13 @@ pub(crate) enum Lane {
 }
 
 /// Where passwords are hashed: threads of their own, one fewer than there are cores, so that a core is always left for
-/// payments, and of low priority, so that payments get the others as well when they need them. A hash takes 19 MiB; on its
-/// own thread the allocator gives it the same 19 MiB every time.
+/// payments, and of low priority, so that payments get the others as well when they need them. A hash takes 19 MiB, the same
+/// ones every time: an allocator splits what it gets back, and a flood of log-ins took six times as much.
 pub(crate) struct Passwords(Arc<Queue>);
 
-type Job = Box<dyn FnOnce() + Send>;
+/// What one thread hashes in.
+type Memory = Vec<Block>;
+type Job = Box<dyn FnOnce(&mut Memory) + Send>;
 
 #[derive(Default)]
 struct Queue {
@@ -145,10 +148,10 @@ impl Passwords {
     ) -> Result<String, WalletError> {
         let salt: [u8; 16] = random(entropy);
         let password = password.copy();
-        in_turn(place, move || {
-            let hash: Result<PasswordHash, _> =
-                argon2()?.hash_password_with_salt(password.expose().as_bytes(), &salt);
-            hash.map(|hash| hash.to_string()).map_err(|error| WalletError::Failed(error.to_string()))
+        in_turn(place, move |memory| {
+            let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(failed)?;
+            let salt = Salt::new(&salt).map_err(failed)?;
+            Ok(derive(memory, params, salt, &password)?.to_string())
         })
         .await
     }
@@ -163,9 +166,12 @@ impl Passwords {
         let exists = known.is_some();
         let kept = known.unwrap_or(NOBODY).to_owned();
         let password = password.copy();
-        in_turn(place, move || {
-            let kept = PasswordHash::new(&kept).map_err(|error| WalletError::Failed(error.to_string()))?;
-            let right = argon2()?.verify_password(password.expose().as_bytes(), &kept).is_ok();
+        in_turn(place, move |memory| {
+            let kept = PasswordHash::new(&kept).map_err(failed)?;
+            let salt = kept.salt.ok_or_else(|| failed("a hash without its salt"))?;
+            let params = Params::try_from(&kept).map_err(failed)?;
+            // Comparing two hashes takes the same time whatever they are.
+            let right = derive(memory, params, salt, &password)? == kept;
             Ok(right && exists)
         })
         .await
@@ -187,8 +193,9 @@ impl Queue {
     fn work_off(&self) {
         // Linux gives each thread a priority of its own; elsewhere, and where it is refused, the hash is as dear as before.
         let _ = rustix::process::setpriority_process(None, NICE);
+        let mut memory = Memory::new();
         while let Some(job) = self.next() {
-            job();
+            job(&mut memory);
         }
     }
 
@@ -232,14 +239,14 @@ impl Drop for Place {
 
 async fn in_turn<T: Send + 'static>(
     place: Place,
-    work: impl FnOnce() -> Result<T, WalletError> + Send + 'static,
+    work: impl FnOnce(&mut Memory) -> Result<T, WalletError> + Send + 'static,
 ) -> Result<T, WalletError> {
     let (done, result) = oneshot::channel();
     let (queue, lane) = (Arc::clone(&place.queue), place.lane);
-    let job: Job = Box::new(move || {
+    let job: Job = Box::new(move |memory| {
         // Whoever asked has gone: nobody needs the answer, and the next one waits.
         if !done.is_closed() {
-            drop(done.send(work()));
+            drop(done.send(work(memory)));
         }
         drop(place);
     });
@@ -248,16 +255,39 @@ async fn in_turn<T: Send + 'static>(
     result.await.map_err(|_| WalletError::Failed("the hashing threads have ended".to_owned()))?
 }
 
-fn argon2() -> Result<Argon2<'static>, WalletError> {
-    let params = Params::new(MEMORY_KIB, PASSES, LANES, None);
-    let params = params.map_err(|error| WalletError::Failed(error.to_string()))?;
-    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+/// Hashes in `memory`, as a PHC string has it.
+fn derive(
+    memory: &mut Memory,
+    params: Params,
+    salt: Salt,
+    password: &Password,
+) -> Result<PasswordHash, WalletError> {
+    let (algorithm, version) = (Algorithm::Argon2id, Version::V0x13);
+    let in_phc = ParamsString::try_from(&params).map_err(failed)?;
+    memory.resize(params.block_count(), Block::default());
+    let mut hash = [0; HASH_BYTES];
+    Argon2::new(algorithm, version, params)
+        .hash_password_into_with_memory(password.expose().as_bytes(), &salt, &mut hash, memory)
+        .map_err(failed)?;
+    let hash = Output::new(&hash).map_err(failed)?;
+    Ok(PasswordHash {
+        algorithm: algorithm.ident(),
+        version: Some(version.into()),
+        params: in_phc,
+        salt: Some(salt),
+        hash: Some(hash),
+    })
+}
+
+fn failed(error: impl Display) -> WalletError {
+    WalletError::Failed(error.to_string())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::port::SystemEntropy;
+    use argon2::password_hash::PasswordVerifier as _;
 
     fn stranger(passwords: &Passwords) -> Place {
         passwords.place(Lane::Stranger).unwrap()
@@ -274,6 +304,18 @@ mod tests {
         assert!(!passwords.matches(stranger(&passwords), &wrong, Some(&hash)).await.unwrap());
         let again = passwords.hash(stranger(&passwords), &right, &SystemEntropy).await.unwrap();
         assert_ne!(hash, again, "each hash has its own salt");
+    }
+
+    #[test]
+    fn a_hash_in_used_memory_is_what_the_library_would_make() {
+        let mut memory = vec![Block::default(); 7];
+        for (number, text) in ["first", "海上生明月2026"].into_iter().enumerate() {
+            let password = Password::new(text.to_owned());
+            let params = Params::new(64, 1 + u32::try_from(number).unwrap(), LANES, None).unwrap();
+            let hash = derive(&mut memory, params, Salt::new(&[7; 16]).unwrap(), &password).unwrap();
+            Argon2::default().verify_password(text.as_bytes(), &hash).unwrap();
+            assert!(Argon2::default().verify_password(b"another", &hash).is_err());
+        }
     }
 
     #[tokio::test]
@@ -306,11 +348,11 @@ mod tests {
         let (said, order) = std::sync::mpsc::channel();
         for (lane, name) in [(Lane::Stranger, 1), (Lane::Stranger, 2), (Lane::Known, 3)] {
             let said = said.clone();
-            queue.lock().line(lane).jobs.push_back(Box::new(move || said.send(name).unwrap()));
+            queue.lock().line(lane).jobs.push_back(Box::new(move |_| said.send(name).unwrap()));
         }
         queue.lock().is_over = true;
         while let Some(job) = queue.next() {
-            job();
+            job(&mut Memory::new());
         }
         drop(said);
         assert_eq!(order.iter().collect::<Vec<_>>(), [3, 1, 2]);

@@ -8,6 +8,7 @@
 mod attack;
 mod caps;
 mod ending;
+mod flood;
 mod kinds;
 mod program;
 mod timing;

@@ -14,6 +14,7 @@ use yinxin_tlog::{Checkpoint, Hash, VerifierKey, leaf_entry, leaf_hash, verify_i
 on_both_engines!(
     a_payment_is_answered_with_its_record_and_a_proof_that_holds,
     one_authorisation_from_64_clients_at_once_has_one_effect_and_equal_answers,
+    the_other_form_of_a_signature_verifies_and_is_the_same_payment,
     a_strangers_thousand_bad_signatures_do_not_stop_the_owner,
     every_change_of_the_signed_text_is_refused_with_its_code_and_moves_nothing,
     a_signature_of_another_purpose_or_algorithm_is_refused,
@@ -73,6 +74,40 @@ async fn one_authorisation_from_64_clients_at_once_has_one_effect_and_equal_answ
     }
     assert_eq!(answers.len(), 1);
     assert_eq!(world.balance(payee.session.account), 12_300);
+}
+
+/// (r, order − s): ECDSA takes both for the same message, so whoever sees one can make the other.
+fn other_form(signature: &str) -> String {
+    const ORDER: [u8; 32] = [
+        0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xbc,
+        0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
+    ];
+    let mut raw = data_encoding::BASE64URL_NOPAD.decode(signature.as_bytes()).unwrap();
+    let mut borrow = 0;
+    for (byte, order) in raw[32..].iter_mut().zip(ORDER).rev() {
+        let difference = i16::from(order) - i16::from(*byte) - borrow;
+        borrow = i16::from(difference < 0);
+        *byte = u8::try_from(difference.rem_euclid(256)).unwrap();
+    }
+    data_encoding::BASE64URL_NOPAD.encode(&raw)
+}
+
+async fn the_other_form_of_a_signature_verifies_and_is_the_same_payment(engine: Engine) {
+    let world = World::on(engine);
+    let (payer, payee) = (world.phone("13800000001", 50_000).await, world.phone("13800000002", 0).await);
+    // Half of all signatures have the larger s, so sixteen payments come in both orders.
+    for paid in 1..=16 {
+        let wish = payer.transfer(&world, payee.session.account, 100);
+        let mut other = wish.clone();
+        other.authorisation.signature = other_form(&wish.authorisation.signature);
+        assert_ne!(other.authorisation.signature, wish.authorisation.signature);
+        let first = world.wallet.pay(&payer.session, other).await.unwrap();
+        let again = world.wallet.pay(&payer.session, wish).await.unwrap();
+        assert_eq!(first.refusal, None);
+        assert_eq!((again.index, again.record, again.proof), (first.index, first.record, first.proof));
+        assert_eq!(again.evidence_digest, first.evidence_digest, "one form is stored");
+        assert_eq!(world.balance(payee.session.account), paid * 100);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -9,7 +9,7 @@ use crate::passwords::Passwords;
 use crate::payments::CertificateCache;
 use crate::port::{Clock, Entropy, Peers, SmsSender, random};
 use crate::projector::Projector;
-use crate::recent::Recent;
+use crate::recent::{self, Recent};
 use crate::start::{DataDir, From, StartError, load_ledger, reconcile_views, take_tail};
 use crate::writer::{Calendar, Parts, Seat};
 use crate::{Home, Inner, Settings, Wallet, writer};
@@ -215,9 +215,9 @@ impl Wallet {
                 passwords,
                 certificates: CertificateCache::default(),
                 events,
-                sessions: Recent::default(),
-                payees: Recent::default(),
-                device_names: Recent::default(),
+                sessions: Recent::kept_for(recent::SESSION_MS),
+                payees: Recent::kept_for(recent::NAME_MS),
+                device_names: Recent::kept_for(recent::NAME_MS),
                 projected: mark,
                 dir,
                 retention: std::sync::Mutex::default(),

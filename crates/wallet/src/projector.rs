@@ -17,7 +17,7 @@ const AGAIN_AFTER: std::time::Duration = std::time::Duration::from_secs(1);
 const PAGE: u32 = 1_000;
 /// How long the projector waits for a fuller page while much is recorded: a page costs the same few tree pages and one
 /// commit however full it is. A statement is late by no more than this.
-const LINGER: std::time::Duration = std::time::Duration::from_millis(50);
+const LINGER: std::time::Duration = std::time::Duration::from_millis(100);
 /// A page with fewer records was made in a quiet time.
 const LINGER_FROM: u64 = 16;
 

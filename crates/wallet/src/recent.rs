@@ -1,20 +1,25 @@
-//! Answers of the desk that are at most a second old: what one payment after another asks again and again.
+//! Recent answers of the desk: what one payment after another asks again and again.
 //!
-//! A change made by this process is seen at once ([`Recent::forget`] after the change is durable); one made by another
-//! node within a second, which is how long "effective everywhere" may take (mission, row S06). What decides about money is
-//! never kept here: status, limits, sequence and balance are read from the book.
+//! A change made by this process is seen at once ([`Recent::forget`] after the change is durable); one made by another node
+//! when the answer has aged. What decides about money is never kept here: status, limits, sequence and balance are read from
+//! the book.
 
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{PoisonError, RwLock, RwLockWriteGuard};
 
-/// How long an answer is good.
-const FRESH_MS: i64 = 1_000;
+/// How long a session is believed: "effective everywhere" may take a second (mission, row S06).
+pub(crate) const SESSION_MS: i64 = 1_000;
+/// How long a name is good that people see and nothing depends on.
+pub(crate) const NAME_MS: i64 = 10_000;
 /// Answers kept: a full map is emptied, most of it is stale by then.
 const KEPT_MAX: usize = 100_000;
 
 /// Recent answers by what was asked.
-pub(crate) struct Recent<K, V>(RwLock<Kept<K, V>>);
+pub(crate) struct Recent<K, V> {
+    fresh_ms: i64,
+    kept: RwLock<Kept<K, V>>,
+}
 
 struct Kept<K, V> {
     answers: HashMap<K, (i64, V)>,
@@ -22,17 +27,16 @@ struct Kept<K, V> {
     changes: u64,
 }
 
-impl<K, V> Default for Recent<K, V> {
-    fn default() -> Self {
-        Self(RwLock::new(Kept { answers: HashMap::new(), changes: 0 }))
-    }
-}
-
 impl<K: Hash + Eq, V: Clone> Recent<K, V> {
+    /// Keeps answers for `fresh_ms`.
+    pub(crate) fn kept_for(fresh_ms: i64) -> Self {
+        Self { fresh_ms, kept: RwLock::new(Kept { answers: HashMap::new(), changes: 0 }) }
+    }
+
     /// The kept answer, or what `ask` says now. `now_ms` is of the clock that never jumps. Errors are not kept.
     pub(crate) fn get<E>(&self, key: K, now_ms: i64, ask: impl FnOnce() -> Result<V, E>) -> Result<V, E> {
         let changes = {
-            let kept = self.0.read().unwrap_or_else(PoisonError::into_inner);
+            let kept = self.kept.read().unwrap_or_else(PoisonError::into_inner);
             match kept.answers.get(&key) {
                 Some((until_ms, answer)) if now_ms < *until_ms => return Ok(answer.clone()),
                 Some(_) | None => kept.changes,
@@ -44,7 +48,7 @@ impl<K: Hash + Eq, V: Clone> Recent<K, V> {
             if kept.answers.len() >= KEPT_MAX {
                 kept.answers.clear();
             }
-            kept.answers.insert(key, (now_ms.saturating_add(FRESH_MS), answer.clone()));
+            kept.answers.insert(key, (now_ms.saturating_add(self.fresh_ms), answer.clone()));
         }
         Ok(answer)
     }
@@ -64,7 +68,7 @@ impl<K: Hash + Eq, V: Clone> Recent<K, V> {
     }
 
     fn change(&self) -> RwLockWriteGuard<'_, Kept<K, V>> {
-        self.0.write().unwrap_or_else(PoisonError::into_inner)
+        self.kept.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -78,7 +82,7 @@ mod tests {
 
     #[test]
     fn an_answer_is_good_for_a_second_and_an_error_for_no_time() {
-        let recent = Recent::default();
+        let recent = Recent::kept_for(SESSION_MS);
         assert_eq!(recent.get("a", 0, || Err("busy")), Err("busy"));
         assert_eq!(recent.get("a", 0, says(1)), Ok(1));
         assert_eq!(recent.get("a", 999, says(2)), Ok(1));
@@ -87,7 +91,7 @@ mod tests {
 
     #[test]
     fn what_was_changed_is_asked_again_at_once() {
-        let recent = Recent::default();
+        let recent = Recent::kept_for(SESSION_MS);
         assert_eq!(recent.get("a", 0, says(1)), Ok(1));
         assert_eq!(recent.get("b", 0, says(5)), Ok(5));
         recent.forget(&"a");
@@ -99,7 +103,7 @@ mod tests {
 
     #[test]
     fn an_answer_that_was_read_before_a_change_is_not_kept_after_it() {
-        let recent = Recent::default();
+        let recent = Recent::kept_for(SESSION_MS);
         let read_before = recent.get("a", 0, || {
             recent.forget(&"a");
             Ok::<_, ()>(1)

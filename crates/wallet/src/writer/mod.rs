@@ -45,7 +45,7 @@ const DUE_MAX: usize = 256;
 /// head however many it carries. Whoever waits for it is not served sooner by a commit of his own.
 const LINGER: Duration = Duration::from_micros(500);
 /// A batch with fewer commands was made in a quiet time.
-const LINGER_FROM: usize = 8;
+const LINGER_FROM: usize = 4;
 /// How often the writer looks at its timers when nobody asks for anything.
 const IDLE_MS: u64 = 1_000;
 /// The same where a lease has to be renewed, and an end to be noticed soon.

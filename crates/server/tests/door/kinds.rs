@@ -85,21 +85,26 @@ impl Kind {
         self == Self::SlowReader
     }
 
-    /// Behaves badly until the program has closed the connection; `opening` is given back once it is open and has said what
-    /// it says at once.
+    /// It is told what is wrong, before the connection ends.
+    pub(crate) fn is_answered(self) -> bool {
+        self.script(0).status.is_some()
+    }
+
+    /// Behaves badly until the program has closed the connection, and says whether it was answered; `opening` is given back
+    /// once it is open and has said what it says at once.
     pub(crate) async fn attack(
         self,
         stream: TcpStream,
         port: u16,
         tls: Option<TlsConnector>,
         opening: OwnedSemaphorePermit,
-    ) {
+    ) -> bool {
         let script = self.script(port);
         match tls.filter(|_| self != Self::HalfHandshake) {
             None => self.play(stream, script, opening).await,
             Some(tls) => {
                 let stream = tls.connect("localhost".try_into().unwrap(), stream).await.unwrap();
-                self.play(stream, script, opening).await;
+                self.play(stream, script, opening).await
             }
         }
     }
@@ -109,7 +114,7 @@ impl Kind {
         mut stream: impl AsyncRead + AsyncWrite + Unpin,
         script: Script,
         opening: OwnedSemaphorePermit,
-    ) {
+    ) -> bool {
         // Who is answered before all is said may find the connection closed.
         let said = stream.write_all(&script.first).await.is_ok() && stream.flush().await.is_ok();
         assert!(said || script.again.is_empty(), "{self:?} was closed before it was bad");
@@ -135,6 +140,7 @@ impl Kind {
             assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{self:?}: {answer}");
             assert_eq!(answer.matches("HTTP/1.1").count(), 1, "{self:?}: {answer}");
         }
+        !answer.is_empty()
     }
 
     fn script(self, port: u16) -> Script {

@@ -9,7 +9,7 @@ use yinxin_client::clock::Clocks;
 use yinxin_client::{
     ClientError, Connection, DeviceKey, DeviceKind, Person, Pin, Receipt, Registration, Transfer, tour,
 };
-use yinxin_core::{Minor, PaymentNumber};
+use yinxin_core::{CertificateId, Minor, PaymentNumber};
 
 const PEOPLE: usize = 6;
 /// What everybody begins with, in minor units.
@@ -19,6 +19,7 @@ const FUNDS: u64 = 100_000;
 pub(crate) struct Payer {
     pub(crate) person: Person,
     pub(crate) me: Me,
+    certificate: CertificateId,
     acknowledged: BTreeMap<PaymentNumber, (u64, usize, u64)>,
 }
 
@@ -55,7 +56,7 @@ impl Payer {
         let issued = person.enrol(enrolment.id, DeviceKey::generate().unwrap(), "phone", &pin).await.unwrap();
         person.activate(enrolment.id, &issued, true).await.unwrap();
         let me = person.top_up(Minor::new(FUNDS).unwrap()).await.unwrap();
-        Self { person, me, acknowledged: BTreeMap::new() }
+        Self { person, me, certificate: issued.certificate.id, acknowledged: BTreeMap::new() }
     }
 
     fn acknowledge(&mut self, receipt: &Receipt, payee: usize, amount: u64) {
@@ -110,7 +111,8 @@ impl Payer {
         Ok(refusal)
     }
 
-    /// Pays others until it is over.
+    /// Pays others until it is over. Payments leave the desk alone, so that each is preceded by something written there;
+    /// whether that succeeds does not matter.
     async fn pay_on(
         mut self,
         own: usize,
@@ -122,6 +124,7 @@ impl Payer {
         while !*over.borrow() {
             round += 1;
             let (payee, amount) = ((own + 1 + round % (PEOPLE - 1)) % PEOPLE, 1 + (round % 7) as u64);
+            drop(self.person.api().tap_challenge(self.certificate).await);
             match self.pay(&payees, payee, amount).await {
                 Ok(()) => seen.send_modify(|seen| *seen += 1),
                 Err(error) => assert!(error.is_uncertain(), "{error}"),

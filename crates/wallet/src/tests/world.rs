@@ -274,6 +274,11 @@ impl World {
         while DataDir::at(dir.path()).lock().is_err() {
             tokio::task::yield_now().await;
         }
+        // Writer and projector end on threads of their own. SQLite takes the log beside a file away with its last connection.
+        let logs = ["journal.db-wal", "views.db-wal", "desk.db-wal"].map(|name| dir.path().join(name));
+        while logs.iter().any(|log| log.exists()) {
+            tokio::task::yield_now().await;
+        }
         Closed { dir, clock, tray, database }
     }
 

@@ -75,9 +75,14 @@ impl Machine {
                 .unwrap_or_else(|| std::env::consts::ARCH.to_owned()),
             cores: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
             memory_mib: memory_kib / 1024,
-            kernel: format!("{} {}", std::env::consts::OS, read("/proc/sys/kernel/osrelease").trim()),
+            kernel: format!("{} {}", std::env::consts::OS, release(&read("/proc/sys/kernel/osrelease"))),
         }
     }
+}
+
+/// A kernel's version without what its builder added to it.
+fn release(text: &str) -> &str {
+    text.trim().split('-').next().unwrap_or_default()
 }
 
 #[cfg(test)]

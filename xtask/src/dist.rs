@@ -108,13 +108,9 @@ fn private_umask_is_undone(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-const COPYRIGHT: &str = "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
-Upstream-Name: yinxin
-
-Files: *
-Copyright: the Yinxin authors
+const COPYRIGHT: &str = "Copyright: the Yinxin authors
 License: MIT or Apache-2.0
- The texts are LICENSE-MIT and LICENSE-APACHE in this folder.
+The texts are LICENSE-MIT and LICENSE-APACHE in this folder.
 ";
 
 fn control(architecture: &str, libc: &str, size_kib: u64) -> String {

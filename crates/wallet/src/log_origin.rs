@@ -105,32 +105,9 @@ impl LogOrigin {
         }
         let record = journal.record(self.since)?;
         let facts = record.and_then(|record| Facts::from_bytes_exact(&record.facts).ok());
-        let matches = facts.is_some_and(|facts| match facts.body {
-            Body::LogContinued { name, key, .. } => {
-                name == self.key.name() && key.as_bytes() == self.key.public()
-            }
-            Body::Genesis { .. }
-            | Body::PolicySet { .. }
-            | Body::SnapshotTaken { .. }
-            | Body::ClockAccepted
-            | Body::PersonOpened { .. }
-            | Body::MerchantOpened { .. }
-            | Body::MoneyIssued { .. }
-            | Body::SessionsEnded { .. }
-            | Body::TapSet { .. }
-            | Body::CertificateRequested { .. }
-            | Body::CertificateIssued { .. }
-            | Body::CertificateActivated { .. }
-            | Body::CertificateAbandoned { .. }
-            | Body::CertificateSuspended { .. }
-            | Body::CertificateResumed { .. }
-            | Body::CertificateRevoked { .. }
-            | Body::CertificateExpired { .. }
-            | Body::PinCounted { .. }
-            | Body::PinAccepted { .. }
-            | Body::Payment { .. }
-            | Body::PaymentVoided { .. }
-            | Body::OrderCancelled { .. } => false,
+        let matches = facts.is_some_and(|facts| {
+            matches!(&facts.body, Body::LogContinued { name, key, .. }
+                if name == self.key.name() && key.as_bytes() == self.key.public())
         });
         if matches {
             Ok(())

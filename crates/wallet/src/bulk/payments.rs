@@ -1,12 +1,11 @@
 //! Payments straight to the writer: real texts, real decisions, the evidence of a phone's payment.
 
 use super::in_order;
-use crate::payments::Disclosure;
+use crate::payments::{Disclosure, authorisation_of};
 use crate::{SignedText, Wallet, WalletError};
-use yinxin_core::codec::Codec;
-use yinxin_core::command::{Disclosures, Opening, PaymentEvidence};
+use yinxin_core::command::{Disclosures, Opening};
 use yinxin_core::text::{PayText, TYP_PAY};
-use yinxin_core::{Authorisation, CertificateId, Context, Digest, Entry, Millis, PersonId};
+use yinxin_core::{Authorisation, CertificateId, Context, Entry, PersonId};
 
 /// A transfer that somebody signed.
 pub struct BulkPayment {
@@ -40,31 +39,7 @@ fn read(payment: BulkPayment) -> Result<Authorisation, WalletError> {
     let jws = payment.text.read(TYP_PAY)?.normalised();
     let text = PayText::parse(jws.payload())?;
     let context = Context { person: payment.person, verification: None, entry: Entry::Account };
-    let evidence = PaymentEvidence {
-        version: 1,
-        authorisation: jws.to_compact(),
-        order: None,
-        context: context.clone(),
-    };
     let Disclosure { salt, text: name } = payment.payee_name;
     let disclosures = Disclosures { version: 1, payee_name: Some(Opening { salt, text: name }), memo: None };
-    Ok(Authorisation {
-        certificate: payment.certificate,
-        hash: Digest::from_bytes(jws.signing_input_hash()),
-        number: text.number,
-        seq: text.seq,
-        prev: text.prev,
-        kind: text.kind,
-        payer: text.payer,
-        payee: text.payee,
-        currency: text.currency,
-        amount: text.amount,
-        fee: text.fee,
-        order: text.order,
-        issued: Millis::from_seconds(jws.header().iat_s),
-        expires: text.expires,
-        context,
-        evidence: evidence.to_bytes(),
-        disclosures: Some(disclosures),
-    })
+    Ok(authorisation_of((&jws, &text), payment.certificate, context, None, Some(disclosures)))
 }

@@ -14,7 +14,7 @@ use crate::writer::Committed;
 use crate::{PaymentLine, SessionContext, SignedText, Wallet, WalletError, WriterError};
 use tokio::time::Instant;
 use yinxin_core::codec::Codec;
-use yinxin_core::command::PaymentEvidence;
+use yinxin_core::command::{Disclosures, PaymentEvidence};
 use yinxin_core::text::{PayText, TYP_PAY};
 use yinxin_core::{
     Action, Authorisation, CertificateId, Context, Digest, Entry, Millis, Outcome, PaymentKind,
@@ -82,6 +82,37 @@ pub enum Voided {
     Closed,
     /// The authorisation had been recorded.
     Recorded(Box<Acceptance>),
+}
+
+/// What the writer decides: a signed text, what the server knew of it, and what is kept beside the record.
+pub(crate) fn authorisation_of(
+    (jws, text): (&Jws, &PayText),
+    certificate: CertificateId,
+    context: Context,
+    order: Option<String>,
+    disclosures: Option<Disclosures>,
+) -> Authorisation {
+    let authorisation = jws.to_compact();
+    let evidence = PaymentEvidence { version: 1, authorisation, order, context: context.clone() }.to_bytes();
+    Authorisation {
+        certificate,
+        hash: Digest::from_bytes(jws.signing_input_hash()),
+        number: text.number,
+        seq: text.seq,
+        prev: text.prev,
+        kind: text.kind,
+        payer: text.payer,
+        payee: text.payee,
+        currency: text.currency,
+        amount: text.amount,
+        fee: text.fee,
+        order: text.order,
+        issued: Millis::from_seconds(jws.header().iat_s),
+        expires: text.expires,
+        context,
+        evidence,
+        disclosures,
+    }
 }
 
 impl Wallet {
@@ -224,28 +255,7 @@ impl Wallet {
             None => None,
         };
         let context = Context { person: known.person, verification, entry };
-        let authorisation = jws.to_compact();
-        let evidence =
-            PaymentEvidence { version: 1, authorisation, order, context: context.clone() }.to_bytes();
-        Ok(Authorisation {
-            certificate: known.id,
-            hash,
-            number: text.number,
-            seq: text.seq,
-            prev: text.prev,
-            kind: text.kind,
-            payer: text.payer,
-            payee: text.payee,
-            currency: text.currency,
-            amount: text.amount,
-            fee: text.fee,
-            order: text.order,
-            issued: Millis::from_seconds(jws.header().iat_s),
-            expires: text.expires,
-            context,
-            evidence,
-            disclosures,
-        })
+        Ok(authorisation_of((jws, text), known.id, context, order, disclosures))
     }
 
     /// The answer to what is recorded. Whatever fails now, the record stands: its answer is only not known yet.

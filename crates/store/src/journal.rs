@@ -273,6 +273,24 @@ impl JournalReader {
         Ok(self.readers.lend()?.session().all(sql, params![signed(from)?, most], stored)?)
     }
 
+    /// Walks through records: from `first` to the one that `next` names after it has seen one, until it names none.
+    pub fn walk<E: From<StoreError>>(
+        &self,
+        first: u64,
+        mut next: impl FnMut(StoredRecord) -> Result<Option<u64>, E>,
+    ) -> Result<(), E> {
+        let sql = "SELECT idx, facts, opening, digest FROM records WHERE idx = ?1";
+        let lent = self.readers.lend()?;
+        let mut at = Some(first);
+        while let Some(index) = at {
+            let found =
+                lent.session().first(sql, params![signed(index)?], stored).map_err(StoreError::from)?;
+            let missing = StoreError::Corrupt { table: "records", row: index, reason: "a record" };
+            at = next(found.ok_or(missing)?)?;
+        }
+        Ok(())
+    }
+
     /// The evidence of a record, unless it was erased.
     pub fn evidence(&self, index: u64) -> Result<Option<StoredEvidence>, StoreError> {
         let sql = "SELECT salt, bytes FROM evidence WHERE idx = ?1";

@@ -294,7 +294,7 @@ impl Wallet {
 
     pub(crate) fn certificate_view(&self, row: &IssuanceRow) -> Result<CertificateView, WalletError> {
         let book = self.inner.writer.book(|book| book.certificate(&row.certificate).cloned());
-        let uses = self.inner.store.views.uses(&row.certificate)?;
+        let uses = self.uses(&row.certificate)?;
         Ok(CertificateView {
             id: row.certificate,
             device_name: row.device_name.clone(),

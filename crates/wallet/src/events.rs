@@ -107,6 +107,11 @@ impl Events {
         }
     }
 
+    /// Whether anybody listens now.
+    pub(crate) fn is_heard(&self) -> bool {
+        self.0.receiver_count() > 0
+    }
+
     /// Hears every change from now on.
     #[must_use]
     pub fn listen(&self) -> broadcast::Receiver<Change> {

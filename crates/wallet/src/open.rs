@@ -187,7 +187,7 @@ impl Wallet {
         let (views, journal) = (Arc::clone(&store.views), Arc::clone(&store.journal));
         let (published, sizes) = (writer.published(), writer.sizes());
         let projector = Projector { published, views, journal, events: events.clone(), projected };
-        tokio::spawn(projector.run(sizes, writer.standings()));
+        projector.start(sizes, writer.standings()).map_err(|error| StartError::file(dir.path(), error))?;
         let stamp = if file.stamp == "demo" { Stamp::Demo } else { Stamp::Live };
         let currency =
             file.currency.parse().map_err(|_| StartError::Stamp("an unknown currency".to_owned()))?;

@@ -3,13 +3,14 @@
 use crate::events::{Change, Events};
 use crate::ledger::Ledger;
 use crate::nodes::Standing;
-use crate::start::StartError;
+use crate::start::{StartError, belong};
 use crate::writer::Published;
 use std::sync::Arc;
+use tokio::runtime::{Builder, Handle};
 use tokio::sync::watch;
 use yinxin_core::Facts;
 use yinxin_core::codec::Codec;
-use yinxin_store::{JournalReader, Views};
+use yinxin_store::{JournalReader, StoredRecord, Views};
 
 /// How long the projector waits after a failure of the store before it tries again.
 const AGAIN_AFTER: std::time::Duration = std::time::Duration::from_secs(1);
@@ -17,9 +18,13 @@ const AGAIN_AFTER: std::time::Duration = std::time::Duration::from_secs(1);
 const PAGE: u32 = 1_000;
 /// How long the projector waits for a fuller page while much is recorded: a page costs the same few tree pages and one
 /// commit however full it is. A statement is late by no more than this.
-const LINGER: std::time::Duration = std::time::Duration::from_millis(100);
+const LINGER: std::time::Duration = std::time::Duration::from_millis(50);
 /// A page with fewer records was made in a quiet time.
 const LINGER_FROM: u64 = 16;
+/// Nobody waits for the views while payments wait for a core.
+const NICE: i32 = 10;
+/// With so many records to project somebody may wait soon: a thread of ordinary priority does it.
+const BEHIND: u64 = 10_000;
 
 /// How often a node that follows looks what the leading one has projected, while something is missing.
 const LOOK_EVERY: std::time::Duration = std::time::Duration::from_millis(20);
@@ -28,32 +33,18 @@ const LOOK_EVERY: std::time::Duration = std::time::Duration::from_millis(20);
 pub(crate) fn catch_up(
     views: &Views,
     journal: &JournalReader,
-    seen: impl FnMut(&[(u64, Facts)]),
-) -> Result<(), StartError> {
-    catch_up_until(views, journal, u64::MAX, seen)
-}
-
-/// The same, up to `until` records in all.
-fn catch_up_until(
-    views: &Views,
-    journal: &JournalReader,
-    until: u64,
     mut seen: impl FnMut(&[(u64, Facts)]),
 ) -> Result<(), StartError> {
     loop {
-        let mark = views.mark()?;
-        let most = u32::try_from(until.saturating_sub(mark)).unwrap_or(PAGE).min(PAGE);
-        let records = if most == 0 { Vec::new() } else { decoded(journal, mark, most)? };
-        if records.is_empty() {
-            return Ok(());
-        }
-        views.project(&records)?;
+        let page = journal.records(views.mark()?, PAGE)?;
+        let Some(digest) = page.last().map(|record| record.digest) else { return Ok(()) };
+        let records = decoded(&page)?;
+        views.project(&records, digest)?;
         seen(&records);
     }
 }
 
-fn decoded(journal: &JournalReader, from: u64, most: u32) -> Result<Vec<(u64, Facts)>, StartError> {
-    let page = journal.records(from, most)?;
+fn decoded(page: &[StoredRecord]) -> Result<Vec<(u64, Facts)>, StartError> {
     let decoded = page.iter().map(|record| {
         let corrupt = |error: yinxin_core::codec::CodecError| StartError::Journal {
             index: record.index,
@@ -76,8 +67,28 @@ pub(crate) struct Projector {
 }
 
 impl Projector {
-    /// Runs until the writer is gone.
-    pub(crate) async fn run(self, mut sizes: watch::Receiver<u64>, mut standing: watch::Receiver<Standing>) {
+    /// Starts it on a thread of its own, which ends when the writer is gone.
+    pub(crate) fn start(
+        self,
+        sizes: watch::Receiver<u64>,
+        standing: watch::Receiver<Standing>,
+    ) -> std::io::Result<()> {
+        let ordinary = Handle::current();
+        let runtime = Builder::new_current_thread().enable_time().build()?;
+        std::thread::Builder::new().name("projector".to_owned()).spawn(move || {
+            // Linux gives each thread a priority of its own; elsewhere, and where it is refused, it works beside the others.
+            let _ = rustix::process::setpriority_process(None, NICE);
+            runtime.block_on(self.run(sizes, standing, &ordinary));
+        })?;
+        Ok(())
+    }
+
+    async fn run(
+        self,
+        mut sizes: watch::Receiver<u64>,
+        mut standing: watch::Receiver<Standing>,
+        ordinary: &Handle,
+    ) {
         let mut before = *self.projected.borrow();
         // Who works alone has compared them at the start.
         let mut compared = *standing.borrow() == Standing::Leading;
@@ -85,19 +96,25 @@ impl Projector {
             let leads = *standing.borrow_and_update() == Standing::Leading;
             let worker = self.clone();
             let compare = leads && !compared;
-            let done = tokio::task::spawn_blocking(move || {
+            let work = move || {
                 worker.tell(worker.views.mark()?)?;
                 if compare {
                     worker.compare()?;
                 }
                 if leads { worker.project() } else { Ok(()) }
-            });
-            let is_behind = match done.await {
+            };
+            let behind = sizes.borrow().saturating_sub(*self.projected.borrow());
+            let done = if behind > BEHIND {
+                ordinary.spawn_blocking(work).await.map_err(|error| error.to_string())
+            } else {
+                Ok(work())
+            };
+            let is_behind = match done {
                 Ok(Ok(())) => {
                     compared = leads;
                     !leads && *self.projected.borrow() < *sizes.borrow()
                 }
-                failed => {
+                failed @ (Ok(Err(_)) | Err(_)) => {
                     tracing::error!(?failed, "the views were not filled; another try follows");
                     tokio::time::sleep(AGAIN_AFTER).await;
                     if sizes.has_changed().is_err() {
@@ -131,28 +148,13 @@ impl Projector {
         catch_up(&self.views, &self.journal, |records| self.seen(records))
     }
 
-    /// A node that leads from now on trusts no view that an earlier one left: it fills them up to its own book, and makes
-    /// them anew where a balance differs, so that a changed row never becomes money.
+    /// A node that leads from now on makes the views anew where they are not those of its own book's journal.
     fn compare(&self) -> Result<(), StartError> {
-        let (until, balances) = self.published.look(|ledger| {
-            let balances: Vec<_> =
-                ledger.book.accounts().map(|(id, account)| (*id, account.balance)).collect();
-            (ledger.size(), balances)
-        });
-        catch_up_until(&self.views, &self.journal, until, |records| self.seen(records))?;
-        if self.views.mark()? == until && self.views.balances()? == balances {
+        if belong(&self.views, &self.journal, self.published.look(Ledger::size))? {
             return Ok(());
         }
         tracing::warn!("the views differ from the journal and are made anew");
-        self.views.clear()?;
-        catch_up_until(&self.views, &self.journal, until, |records| {
-            self.projected.send_replace(records.last().map_or(0, |(last, _)| last + 1));
-        })?;
-        if self.views.balances()? == balances {
-            return Ok(());
-        }
-        let reason = "the views do not give the book's balances".to_owned();
-        Err(StartError::Journal { index: until, reason })
+        Ok(self.views.clear()?)
     }
 
     /// Tells of what another node has projected, as far as this one knows the records.
@@ -164,7 +166,7 @@ impl Projector {
                 return Ok(());
             }
             let most = u32::try_from(until - told).unwrap_or(PAGE).min(PAGE);
-            let records = decoded(&self.journal, told, most)?;
+            let records = decoded(&self.journal.records(told, most)?)?;
             if records.is_empty() {
                 return Ok(());
             }
@@ -176,9 +178,14 @@ impl Projector {
         if let Some((last, _)) = records.last() {
             self.projected.send_replace(last + 1);
         }
-        for (index, facts) in records {
-            self.published.look(|ledger| self.events.tell(Change::of(*index, facts, &ledger.book)));
+        if !self.events.is_heard() {
+            return;
         }
+        self.published.look(|ledger| {
+            for (index, facts) in records {
+                self.events.tell(Change::of(*index, facts, &ledger.book));
+            }
+        });
     }
 }
 

@@ -1,5 +1,6 @@
 //! A person's or merchant's statement, line by line.
 
+use crate::history::{LineKind, PaymentRow};
 use crate::payees::Payee;
 use crate::writer::Committed;
 use crate::{SessionContext, Wallet, WalletError};
@@ -7,12 +8,10 @@ use yinxin_core::codec::Codec;
 use yinxin_core::command::Disclosures;
 use yinxin_core::text::{OrderItem, OrderText, TYP_ORDER};
 use yinxin_core::{
-    AccountId, CertificateId, Millis, Minor, OrderId, Outcome, PaymentFacts, PaymentKind, PaymentNumber,
-    VerificationLevel,
+    AccountId, CertificateId, Millis, Minor, OrderId, PaymentFacts, PaymentNumber, VerificationLevel,
 };
 use yinxin_pki::Jws;
 use yinxin_store::StoreError;
-use yinxin_store::views::{LineKind, PaymentRow};
 
 /// Lines of one page.
 const PAGE_MAX: u32 = 50;
@@ -75,9 +74,7 @@ impl Wallet {
     ) -> Result<(Vec<PaymentLine>, Option<u64>), WalletError> {
         self.settle_all().await?;
         let limit = limit.unwrap_or(PAGE_MAX).clamp(1, PAGE_MAX);
-        let rows = self.inner.store.views.lines(&session.account, before.unwrap_or(u64::MAX), limit)?;
-        let full = u32::try_from(rows.len()) == Ok(limit);
-        let next = rows.last().filter(|_| full).map(|row| row.index);
+        let (rows, next) = self.lines(session.account, before, limit)?;
         let lines =
             rows.iter().map(|row| self.line(session.account, row, Memo::Kept)).collect::<Result<_, _>>()?;
         Ok((lines, next))
@@ -91,28 +88,7 @@ impl Wallet {
         facts: &PaymentFacts,
         memo: Memo,
     ) -> Result<PaymentLine, WalletError> {
-        let (code, level) = match &facts.outcome {
-            Outcome::Posted { level } => (None, Some(*level)),
-            Outcome::Refused { refusal } => (Some(refusal.code().to_owned()), None),
-        };
-        let row = PaymentRow {
-            index: committed.index,
-            number: Some(facts.number),
-            kind: match facts.kind {
-                PaymentKind::Pay => LineKind::Pay,
-                PaymentKind::Transfer => LineKind::Transfer,
-            },
-            payer: facts.payer,
-            payee: facts.payee,
-            amount: facts.amount,
-            fee: facts.fee,
-            certificate: Some(facts.certificate),
-            order: facts.order,
-            code,
-            level,
-            at: committed.facts.at,
-            payer_balance: committed.balance,
-        };
+        let row = PaymentRow::of_payment(committed.index, committed.facts.at, facts);
         self.line(session.account, &row, memo)
     }
 

@@ -294,40 +294,33 @@ fn open_head(note: &str, log: &VerifierKey) -> Result<Checkpoint, String> {
     Checkpoint::open(note, log, verify).map_err(|error| error.to_string())
 }
 
-/// Fills the views up to the ledger, and makes them anew when a balance differs from the book: a changed row never becomes
-/// money. Answers whether they were made anew.
+/// Fills the views up to the ledger, and makes them anew where they are not this journal's. They hold no money: what they
+/// show of it is read from the records. Answers whether they were made anew.
 pub(crate) fn reconcile_views(store: &Store, ledger: &Ledger, epoch: Epoch) -> Result<bool, StartError> {
     let (views, journal) = (&store.views, &store.journal);
     // Filling many takes longer than a lease is valid: it is renewed with each page.
     let fill = || crate::projector::catch_up(views, journal, |_| drop(store.lease.renew(epoch)));
-    if views.mark()? > ledger.size() {
-        views.clear()?;
-    }
-    let caught_up = fill();
-    let matches = match caught_up {
-        Ok(()) => balances_match(views, ledger).unwrap_or(false),
-        Err(_) => false,
-    };
-    if matches {
-        return Ok(false);
+    if belong(views, journal, ledger.size())? {
+        match fill() {
+            Ok(()) => return Ok(false),
+            Err(error) => tracing::warn!(%error, "the views cannot be filled"),
+        }
     }
     tracing::warn!("the views differ from the journal and are made anew");
     views.clear()?;
     fill()?;
-    if balances_match(views, ledger)? {
-        Ok(true)
-    } else {
-        Err(StartError::Journal {
-            index: ledger.size(),
-            reason: "the views do not give the book's balances".to_owned(),
-        })
-    }
+    Ok(true)
 }
 
-fn balances_match(views: &Views, ledger: &Ledger) -> Result<bool, StartError> {
-    let projected = views.balances()?;
-    Ok(projected
-        .iter()
-        .map(|(id, balance)| (id, *balance))
-        .eq(ledger.book.accounts().map(|(id, found)| (id, found.balance))))
+/// Whether the views end at a record of this journal, and not behind its first `records`.
+pub(crate) fn belong(views: &Views, journal: &JournalReader, records: u64) -> Result<bool, StartError> {
+    let (mark, last) = (views.mark()?, views.last()?);
+    if mark > records {
+        return Ok(false);
+    }
+    let digest = match mark.checked_sub(1) {
+        Some(index) => journal.record(index)?.map(|record| record.digest),
+        None => None,
+    };
+    Ok(digest == last)
 }

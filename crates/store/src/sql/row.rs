@@ -44,12 +44,6 @@ impl Row<'_> {
         }
     }
 
-    /// The value in the column of this name, as what it must be.
-    pub(crate) fn named<T: FromCell>(&self, column: &str) -> Result<T, SqlError> {
-        T::from_cell(self.cell(column)?)
-            .map_err(|reason| SqlError::Shape { column: column.to_owned(), reason })
-    }
-
     /// The value in the column of this number, as what it must be.
     pub(crate) fn get<T: FromCell>(&self, column: usize) -> Result<T, SqlError> {
         T::from_cell(self.cell_at(column)?)

@@ -51,7 +51,7 @@ impl Place {
             (Database::Postgres(_), test) => {
                 let schema = match part {
                     Part::Journal => "journal",
-                    Part::Views => "views_1",
+                    Part::Views => "views_2",
                     Part::Desk => "desk",
                 };
                 test.as_ref().unwrap().execute(&format!("SET search_path = {schema}; {sql}"))

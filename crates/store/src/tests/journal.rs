@@ -11,6 +11,7 @@ on_both!(
     records_tiles_and_heads_cannot_be_changed_or_deleted,
     large_evidence_and_policies_are_kept_whole,
     erased_disclosures_are_gone_and_the_record_stays,
+    a_walk_goes_from_record_to_record_as_long_as_one_is_named,
     whoever_waits_hears_of_the_next_append,
 );
 
@@ -135,6 +136,20 @@ fn large_evidence_and_policies_are_kept_whole(place: &Place) {
     writer(&store).append(&large).unwrap();
     assert_eq!(store.journal.record(0).unwrap().unwrap().facts, large.records[0].facts);
     assert_eq!(store.journal.evidence(0).unwrap().unwrap().bytes, large.records[0].evidence);
+}
+
+fn a_walk_goes_from_record_to_record_as_long_as_one_is_named(place: &Place) {
+    let store = place.store();
+    writer(&store).append(&batch(0, &[b"zero", b"one", b"two", b"three"])).unwrap();
+    let mut seen = Vec::new();
+    let down = |record: StoredRecord| {
+        seen.push(record.facts);
+        Ok::<_, StoreError>(record.index.checked_sub(2))
+    };
+    store.journal.walk(3, down).unwrap();
+    assert_eq!(seen, [b"three".to_vec(), b"one".to_vec()]);
+    let beyond = store.journal.walk(3, |record| Ok::<_, StoreError>(Some(record.index + 1)));
+    assert!(matches!(beyond, Err(StoreError::Corrupt { table: "records", row: 4, .. })));
 }
 
 fn whoever_waits_hears_of_the_next_append(place: &Place) {

@@ -51,7 +51,7 @@ fn an_old_writers_append_fails_and_so_does_its_projection() {
     let (old, new) = (place.store(), place.store());
     let mut old_writer = writer(&old);
     old_writer.append(&batch(0, &[b"one"])).unwrap();
-    old.views.project(&[opened(0, 1)]).unwrap();
+    old.views.project(&[opened(0, 1)], [1; 32]).unwrap();
     assert_eq!(new.lease.claim("second", "").unwrap(), None, "it is held");
     runs_out(&place);
     let mut new_writer = writer(&new);
@@ -60,12 +60,12 @@ fn an_old_writers_append_fails_and_so_does_its_projection() {
     assert_eq!(old_writer.append(&batch(1, &[b"another two"])), Err(StoreError::Fenced));
     assert_eq!(old_writer.append(&batch(2, &[b"three"])), Err(StoreError::Fenced));
     assert_eq!(old_writer.tidy(), Err(StoreError::Fenced));
-    assert_eq!(old.views.project(&[opened(1, 2)]), Err(StoreError::Fenced));
+    assert_eq!(old.views.project(&[opened(1, 2)], [2; 32]), Err(StoreError::Fenced));
     assert_eq!(old.views.clear(), Err(StoreError::Fenced));
     assert_eq!(new.journal.record(1).unwrap().unwrap().facts, b"two");
     assert_eq!(new.journal.size().unwrap(), 2);
     assert_eq!(new.views.mark().unwrap(), 1);
-    new.views.project(&[opened(1, 2)]).unwrap();
+    new.views.project(&[opened(1, 2)], [2; 32]).unwrap();
     let holder = new.lease.holder().unwrap().unwrap();
     assert!(!old.lease.renew(old_epoch(holder.epoch.number())).unwrap());
 }

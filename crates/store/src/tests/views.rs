@@ -16,6 +16,7 @@ on_both!(
     views_that_are_cleared_are_filled_again_alike,
     a_page_that_does_not_fit_leaves_nothing,
     a_row_that_cannot_be_is_refused,
+    a_number_is_found_in_every_part,
 );
 
 const PAYER: AccountId = AccountId::from_bytes([1; 10]);
@@ -49,7 +50,7 @@ fn payment(number: u8, amount: u64, order: Option<OrderId>, outcome: Outcome) ->
     Body::Payment { payment }
 }
 
-/// A small history: ten records, indexes 0 to 9.
+/// A small history: twelve records, indexes 0 to 11.
 fn history() -> Vec<(u64, Facts)> {
     let posted = |level| Outcome::Posted { level };
     let bodies = [
@@ -69,6 +70,13 @@ fn history() -> Vec<(u64, Facts)> {
         payment(3, 9_999, None, Outcome::Refused { refusal: Refusal::InsufficientFunds }),
         Body::OrderCancelled { order: WITHDRAWN, expires: Millis(99) },
         Body::ClockAccepted,
+        Body::PaymentVoided {
+            certificate: CERTIFICATE,
+            number: PaymentNumber::from_bytes([4; 16]),
+            seq: 4,
+            hash: Digest::from_bytes([4; 32]),
+        },
+        payment(5, 1, None, Outcome::Refused { refusal: Refusal::Forked }),
     ];
     (0_u64..)
         .zip(bodies)
@@ -83,79 +91,91 @@ fn store(place: &Place) -> Store {
     store
 }
 
+/// The digest of the record before `next`, as a journal would tell it.
+fn digest(next: u64) -> [u8; 32] {
+    [u8::try_from(next).unwrap(); 32]
+}
+
+fn project(store: &Store, records: &[(u64, Facts)]) -> Result<(), StoreError> {
+    let next = records.last().map_or(0, |(index, _)| index + 1);
+    store.views.project(records, digest(next))
+}
+
 fn every_view_shows_what_the_records_say(place: &Place) {
     let store = store(place);
     let views = &store.views;
-    assert_eq!(views.mark().unwrap(), 0);
+    assert_eq!((views.mark().unwrap(), views.last().unwrap()), (0, None));
     let history = history();
-    // In two pages: balances are carried from one to the next.
-    views.project(&history[..6]).unwrap();
-    views.project(&history[6..]).unwrap();
-    assert_eq!(views.mark().unwrap(), 10);
-    assert_eq!(views.balances().unwrap(), vec![(PAYER, 844), (SHOP, 150), (ISSUANCE, -1_000), (FEES, 6)]);
-    let lines = |account: &AccountId, before| -> Vec<u64> {
-        views.lines(account, before, 10).unwrap().iter().map(|row| row.index).collect()
-    };
-    assert_eq!(lines(&PAYER, u64::MAX), [7, 6, 5, 3]);
-    assert_eq!(lines(&PAYER, 6), [5, 3]);
-    assert_eq!(lines(&SHOP, u64::MAX), [6, 5], "what was refused is the payer's matter");
-    assert_eq!(views.lines(&PAYER, u64::MAX, 1).unwrap().len(), 1);
-    let paid = views.payment(&SHOP, &PaymentNumber::from_bytes([1; 16])).unwrap().unwrap();
-    assert_eq!((paid.kind, paid.amount.get(), paid.fee.get()), (LineKind::Pay, 100, 3));
-    assert_eq!((paid.order, paid.certificate, paid.code.as_deref()), (Some(ORDER), Some(CERTIFICATE), None));
-    assert_eq!(
-        (paid.level, paid.at, paid.payer_balance),
-        (Some(VerificationLevel::A), Millis(1_005), Some(897))
-    );
-    assert_eq!(views.payment_at(5).unwrap(), Some(paid));
-    assert_eq!(views.payment(&SHOP, &PaymentNumber::from_bytes([3; 16])).unwrap(), None, "refused");
-    let refused = views.payment(&PAYER, &PaymentNumber::from_bytes([3; 16])).unwrap().unwrap();
-    assert_eq!(
-        (refused.code.as_deref(), refused.payer_balance),
-        (Some(Refusal::InsufficientFunds.code()), None)
-    );
-    let issued = views.payment_at(3).unwrap().unwrap();
-    assert_eq!((issued.kind, issued.number, issued.payer), (LineKind::TopUp, None, ISSUANCE));
-    assert_eq!(views.payment_at(4).unwrap(), None);
-    assert_eq!(views.uses(&CERTIFICATE).unwrap(), Uses { count: 3, last_at: Some(Millis(1_007)) });
-    assert_eq!(views.uses(&CertificateId::from_bytes([7; 10])).unwrap(), Uses::default());
-    assert_eq!(views.issued(&CERTIFICATE).unwrap(), Some((4, Millis(1_004))));
+    project(&store, &history[..6]).unwrap();
+    project(&store, &history[6..]).unwrap();
+    assert_eq!((views.mark().unwrap(), views.last().unwrap()), (12, Some(digest(12))));
+    let numbered = |number| views.numbered(&PaymentNumber::from_bytes([number; 16])).unwrap();
+    assert_eq!((numbered(1), numbered(2), numbered(3)), (vec![5], vec![6], vec![7]));
+    assert_eq!((numbered(4), numbered(9)), (vec![], vec![]), "what was voided is no payment");
+    assert_eq!(views.refused(&PAYER, u64::MAX, 9).unwrap(), [11, 7]);
+    assert_eq!(views.refused(&PAYER, 11, 9).unwrap(), [7]);
+    assert_eq!(views.refused(&PAYER, u64::MAX, 1).unwrap(), [11]);
+    assert!(views.refused(&SHOP, u64::MAX, 9).unwrap().is_empty(), "what was refused is the payer's matter");
+    // One number was voided, one outcome was a fork: they even out, and each is told.
+    let issued = |apart| Some(IssuedRow { index: 4, at: Millis(1_004), apart });
+    assert_eq!(views.issued(&CERTIFICATE).unwrap(), issued(0));
+    assert_eq!(views.issued(&CertificateId::from_bytes([7; 10])).unwrap(), None);
     assert_eq!(views.order(&ORDER).unwrap(), Some(OrderEnd::Paid(5)));
     assert_eq!(views.order(&WITHDRAWN).unwrap(), Some(OrderEnd::Cancelled));
     assert_eq!(views.order(&OrderId::from_bytes([6; 10])).unwrap(), None);
+    views.clear().unwrap();
+    project(&store, &history[..11]).unwrap();
+    assert_eq!(views.issued(&CERTIFICATE).unwrap(), issued(-1));
 }
 
 fn views_that_are_cleared_are_filled_again_alike(place: &Place) {
     let store = store(place);
-    store.views.project(&history()).unwrap();
-    let before = (store.views.balances().unwrap(), store.views.lines(&PAYER, u64::MAX, 99).unwrap());
-    place.execute(Part::Views, "UPDATE accounts SET balance = balance + 5").unwrap();
+    project(&store, &history()).unwrap();
+    let all = || {
+        let number = store.views.numbered(&PaymentNumber::from_bytes([2; 16])).unwrap();
+        let refused = store.views.refused(&PAYER, u64::MAX, 99).unwrap();
+        (store.views.mark().unwrap(), number, refused, store.views.order(&ORDER).unwrap())
+    };
+    let before = all();
+    place.execute(Part::Views, "UPDATE numbers SET idx = idx + 5").unwrap();
+    assert_ne!(all(), before);
     store.views.clear().unwrap();
-    assert_eq!((store.views.mark().unwrap(), store.views.balances().unwrap()), (0, vec![]));
+    assert_eq!(all(), (0, vec![], vec![], None));
     for record in history() {
-        store.views.project(&[record]).unwrap();
+        project(&store, &[record]).unwrap();
     }
-    assert_eq!((store.views.balances().unwrap(), store.views.lines(&PAYER, u64::MAX, 99).unwrap()), before);
+    assert_eq!(all(), before);
 }
 
 fn a_page_that_does_not_fit_leaves_nothing(place: &Place) {
     let store = store(place);
     let history = history();
-    assert!(
-        matches!(store.views.project(&history[3..]), Err(StoreError::Corrupt { .. })),
-        "nothing is open yet"
-    );
-    store.views.project(&history[..6]).unwrap();
-    let before = store.views.balances().unwrap();
-    assert!(store.views.project(&history[4..]).is_err(), "two of them are there already");
-    assert_eq!((store.views.mark().unwrap(), store.views.balances().unwrap()), (6, before));
-    store.views.project(&history[6..]).unwrap();
+    assert!(matches!(project(&store, &history[3..]), Err(StoreError::Corrupt { .. })), "three are missing");
+    project(&store, &history[..6]).unwrap();
+    assert!(project(&store, &history[4..]).is_err(), "two of them are there already");
+    let with_a_hole = [history[6].clone(), history[8].clone()];
+    assert!(project(&store, &with_a_hole).is_err());
+    assert_eq!((store.views.mark().unwrap(), store.views.last().unwrap()), (6, Some(digest(6))));
+    assert!(store.views.refused(&PAYER, u64::MAX, 9).unwrap().is_empty());
+    project(&store, &history[6..]).unwrap();
 }
 
 fn a_row_that_cannot_be_is_refused(place: &Place) {
     let store = store(place);
-    store.views.project(&history()).unwrap();
+    project(&store, &history()).unwrap();
     let short = if place.postgres.is_some() { "'\\x0102'" } else { "x'0102'" };
-    place.execute(Part::Views, &format!("UPDATE payments SET payee = {short} WHERE idx = 5")).unwrap();
-    assert!(matches!(store.views.payment_at(5), Err(StoreError::Failed(_))));
+    place.execute(Part::Views, &format!("UPDATE mark SET digest = {short}")).unwrap();
+    assert!(matches!(store.views.last(), Err(StoreError::Failed(_))));
+}
+
+fn a_number_is_found_in_every_part(place: &Place) {
+    let store = store(place);
+    let wanted = PaymentNumber::from_bytes([7; 16]);
+    for at in [0, 32_767, 32_768, 70_000, 99_000] {
+        // What a hundred thousand records leave, without making them.
+        place.execute(Part::Views, &format!("UPDATE mark SET records = {at}")).unwrap();
+        let records = [(at, facts(1, payment(7, 1, None, Outcome::Posted { level: VerificationLevel::C })))];
+        store.views.project(&records, [1; 32]).unwrap();
+    }
+    assert_eq!(store.views.numbered(&wanted).unwrap(), [0, 32_767, 32_768, 70_000, 99_000]);
 }

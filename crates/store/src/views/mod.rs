@@ -1,63 +1,23 @@
-//! Views: tables to search and page, written by the projector alone and rebuilt from the journal at any time.
+//! Views: what the journal cannot be asked directly, written by the projector alone and rebuilt from it at any time.
+//!
+//! The book has the newest record of every account and certificate, and each record names the one before it, so that
+//! statements, balances and uses are walks through the journal. What is left is found here: a payment by its number, what
+//! was refused, how an order ended, which record a certificate is in.
 
 mod page;
 mod project;
 mod writer;
 
 use crate::error::StoreError;
-use crate::journal::{signed, unsigned};
+use crate::journal::unsigned;
 use crate::lease::Held;
 use crate::postgres::Postgres;
 use crate::readers::Readers;
 use crate::sql::{Row, SqlError, params};
-use page::Page;
+use page::{Page, number_key};
 use std::path::Path;
 use writer::Writer;
-use yinxin_core::{
-    AccountId, CertificateId, Facts, Millis, Minor, OrderId, PaymentNumber, VerificationLevel,
-};
-
-/// A line of a person's or merchant's statement.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PaymentRow {
-    /// The record.
-    pub index: u64,
-    /// The authorisation's number; none where money was issued.
-    pub number: Option<PaymentNumber>,
-    /// What it was.
-    pub kind: LineKind,
-    /// Account that paid.
-    pub payer: AccountId,
-    /// Account that was paid.
-    pub payee: AccountId,
-    /// What the payee received.
-    pub amount: Minor,
-    /// What the payer paid on top.
-    pub fee: Minor,
-    /// The certificate that signed.
-    pub certificate: Option<CertificateId>,
-    /// The order.
-    pub order: Option<OrderId>,
-    /// Why it was refused; none where money moved.
-    pub code: Option<String>,
-    /// The level that was reached.
-    pub level: Option<VerificationLevel>,
-    /// Record time.
-    pub at: Millis,
-    /// The payer's balance after it, in minor units; none where nothing moved.
-    pub payer_balance: Option<i64>,
-}
-
-/// What a line was.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LineKind {
-    /// A merchant's order.
-    Pay,
-    /// A transfer.
-    Transfer,
-    /// Money that was issued.
-    TopUp,
-}
+use yinxin_core::{AccountId, CertificateId, Facts, Millis, OrderId, PaymentNumber};
 
 /// How an order ended, as projected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,13 +28,15 @@ pub enum OrderEnd {
     Cancelled,
 }
 
-/// How often a certificate was used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Uses {
-    /// Recorded outcomes, refused ones included.
-    pub count: u64,
-    /// When last.
-    pub last_at: Option<Millis>,
+/// What the views have of a certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IssuedRow {
+    /// The record that says it was signed, whose evidence is the certificate.
+    pub index: u64,
+    /// When that was.
+    pub at: Millis,
+    /// Recorded outcomes that took no number of its sequence, less numbers that were taken without an outcome.
+    pub apart: i64,
 }
 
 /// The views, in one SQLite file or in PostgreSQL.
@@ -107,62 +69,46 @@ impl Views {
         Ok(unsigned(records))
     }
 
-    /// Projects the records that follow the mark, in one transaction.
-    pub fn project(&self, records: &[(u64, Facts)]) -> Result<(), StoreError> {
-        self.writer.within(|session| {
-            let accounts = project::accounts(session, &page::touched(records))?;
-            project::write(session, &Page::of(accounts, records)?)
-        })
-    }
-
-    /// The balance of every account, by id.
-    pub fn balances(&self) -> Result<Vec<(AccountId, i64)>, StoreError> {
-        let sql = "SELECT account, balance FROM accounts ORDER BY account";
-        let read = |row: &Row<'_>| Ok::<_, SqlError>((AccountId::from_bytes(row.get(0)?), row.get(1)?));
-        Ok(self.readers.lend()?.session().all(sql, &[], read)?)
-    }
-
-    /// The first payment of this number that `account` made or received. A number is its payer's choice, so another
-    /// person's equal number is another payment.
-    pub fn payment(
-        &self,
-        account: &AccountId,
-        number: &PaymentNumber,
-    ) -> Result<Option<PaymentRow>, StoreError> {
-        let sql = "SELECT * FROM payments WHERE number = ?1 AND (payer = ?2 OR (payee = ?2 AND code IS NULL)) ORDER BY idx LIMIT 1";
+    /// The digest of the last record projected: it tells whether these are the views of this journal.
+    pub fn last(&self) -> Result<Option<[u8; 32]>, StoreError> {
         let lent = self.readers.lend()?;
-        Ok(lent.session().first(sql, params![number.as_bytes(), account.as_bytes()], payment_row)?)
+        Ok(lent.session().only("SELECT digest FROM mark", &[], |row| row.get::<Option<[u8; 32]>>(0))?)
     }
 
-    /// The payment in the record at `index`.
-    pub fn payment_at(&self, index: u64) -> Result<Option<PaymentRow>, StoreError> {
-        let sql = "SELECT * FROM payments WHERE idx = ?1";
-        Ok(self.readers.lend()?.session().first(sql, params![signed(index)?], payment_row)?)
+    /// Projects the records that follow the mark, in one transaction; `digest` is the last one's.
+    pub fn project(&self, records: &[(u64, Facts)], digest: [u8; 32]) -> Result<(), StoreError> {
+        let page = Page::of(records, digest)?;
+        self.writer.within(|session| project::write(session, &page))
     }
 
-    /// At most `most` lines of an account before record `before`, newest first.
-    pub fn lines(&self, account: &AccountId, before: u64, most: u32) -> Result<Vec<PaymentRow>, StoreError> {
-        let sql = "SELECT payments.* FROM lines JOIN payments USING (idx)
-             WHERE lines.account = ?1 AND lines.idx < ?2 ORDER BY lines.idx DESC LIMIT ?3";
+    /// Indexes of the payments whose number may be this one, oldest first: the records tell.
+    pub fn numbered(&self, number: &PaymentNumber) -> Result<Vec<u64>, StoreError> {
+        let sql = "WITH RECURSIVE parts (part) AS (
+               SELECT CAST(0 AS bigint) UNION ALL
+               SELECT parts.part + 1 FROM parts, mark WHERE parts.part < mark.records / 32768
+             )
+             SELECT numbers.idx FROM parts CROSS JOIN numbers
+             WHERE numbers.part = parts.part AND numbers.key = ?1 ORDER BY numbers.idx LIMIT 64";
+        let read = |row: &Row<'_>| Ok::<_, SqlError>(unsigned(row.get(0)?));
+        Ok(self.readers.lend()?.session().all(sql, params![number_key(number)], read)?)
+    }
+
+    /// Indexes of at most `most` refused payments of an account before record `before`, newest first.
+    pub fn refused(&self, account: &AccountId, before: u64, most: u32) -> Result<Vec<u64>, StoreError> {
+        let sql = "SELECT idx FROM refused WHERE account = ?1 AND idx < ?2 ORDER BY idx DESC LIMIT ?3";
         let before = i64::try_from(before).unwrap_or(i64::MAX);
+        let read = |row: &Row<'_>| Ok::<_, SqlError>(unsigned(row.get(0)?));
         let lent = self.readers.lend()?;
-        Ok(lent.session().all(sql, params![account.as_bytes(), before, most], payment_row)?)
+        Ok(lent.session().all(sql, params![account.as_bytes(), before, most], read)?)
     }
 
-    /// How often a certificate was used.
-    pub fn uses(&self, certificate: &CertificateId) -> Result<Uses, StoreError> {
-        let sql = "SELECT uses, last_at FROM uses WHERE certificate = ?1";
+    /// Where a certificate is.
+    pub fn issued(&self, certificate: &CertificateId) -> Result<Option<IssuedRow>, StoreError> {
+        let sql = "SELECT issued_idx, issued_at, apart FROM certificates WHERE certificate = ?1";
         let read = |row: &Row<'_>| {
-            Ok::<_, SqlError>(Uses { count: unsigned(row.get(0)?), last_at: Some(Millis(row.get(1)?)) })
+            let (index, at) = (unsigned(row.get(0)?), Millis(row.get(1)?));
+            Ok::<_, SqlError>(IssuedRow { index, at, apart: row.get(2)? })
         };
-        let found = self.readers.lend()?.session().first(sql, params![certificate.as_bytes()], read)?;
-        Ok(found.unwrap_or_default())
-    }
-
-    /// The record that says a certificate was signed, whose evidence is the certificate, and its time.
-    pub fn issued(&self, certificate: &CertificateId) -> Result<Option<(u64, Millis)>, StoreError> {
-        let sql = "SELECT issued_idx, issued_at FROM certificates WHERE certificate = ?1";
-        let read = |row: &Row<'_>| Ok::<_, SqlError>((unsigned(row.get(0)?), Millis(row.get(1)?)));
         Ok(self.readers.lend()?.session().first(sql, params![certificate.as_bytes()], read)?)
     }
 
@@ -179,36 +125,4 @@ impl Views {
         };
         Ok(self.readers.lend()?.session().first(sql, params![order.as_bytes()], read)?)
     }
-}
-
-fn payment_row(row: &Row<'_>) -> Result<PaymentRow, SqlError> {
-    let kind: String = row.named("kind")?;
-    let level: Option<String> = row.named("level")?;
-    let minor = |column: &str| -> Result<Minor, SqlError> {
-        Ok(Minor::new(unsigned(row.named(column)?)).unwrap_or_default())
-    };
-    Ok(PaymentRow {
-        index: unsigned(row.named("idx")?),
-        number: row.named::<Option<[u8; 16]>>("number")?.map(PaymentNumber::from_bytes),
-        kind: match kind.as_str() {
-            "pay" => LineKind::Pay,
-            "transfer" => LineKind::Transfer,
-            _ => LineKind::TopUp,
-        },
-        payer: AccountId::from_bytes(row.named("payer")?),
-        payee: AccountId::from_bytes(row.named("payee")?),
-        amount: minor("amount")?,
-        fee: minor("fee")?,
-        certificate: row.named::<Option<[u8; 10]>>("certificate")?.map(CertificateId::from_bytes),
-        order: row.named::<Option<[u8; 10]>>("ord")?.map(OrderId::from_bytes),
-        code: row.named("code")?,
-        level: level.and_then(|word| match word.as_str() {
-            "A" => Some(VerificationLevel::A),
-            "C" => Some(VerificationLevel::C),
-            "D" => Some(VerificationLevel::D),
-            _ => None,
-        }),
-        at: Millis(row.named("at")?),
-        payer_balance: row.named("payer_balance")?,
-    })
 }

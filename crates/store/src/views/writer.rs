@@ -17,9 +17,9 @@ const CACHE_KIB: i64 = 65_536;
 
 /// The number of the tables' schema; a file of another one is rebuilt, in PostgreSQL each has a schema of its own, so that
 /// nodes of two versions can work side by side.
-const SCHEMA_VERSION: i32 = 1;
+const SCHEMA_VERSION: i32 = 2;
 /// The schema in PostgreSQL; its number is [`SCHEMA_VERSION`].
-pub(super) const SCHEMA_NAME: &str = "views_1";
+pub(super) const SCHEMA_NAME: &str = "views_2";
 
 const SCHEMA: &str = include_str!("../../migrations/views/sqlite.sql");
 const POSTGRES_SCHEMA: &str = include_str!("../../migrations/views/postgres.sql");

@@ -63,8 +63,9 @@ impl Wallet {
             self.settle_all().await?;
             issued = self.inner.store.views.issued(&id)?;
         }
-        let (index, _) = issued.ok_or(WalletError::CertificateUnknown)?;
-        let evidence = self.inner.store.journal.evidence(index)?.ok_or(WalletError::CertificateUnknown)?;
+        let issued = issued.ok_or(WalletError::CertificateUnknown)?;
+        let evidence =
+            self.inner.store.journal.evidence(issued.index)?.ok_or(WalletError::CertificateUnknown)?;
         Certificate::parse(&evidence.bytes).map_err(|error| WalletError::Failed(error.to_string()))
     }
 }

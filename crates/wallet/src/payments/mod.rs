@@ -139,7 +139,7 @@ impl Wallet {
             Ok(mut committed) => {
                 committed.times.verification_us = verification_us;
                 let memo = new.memo.map(|opening| opening.text);
-                self.proven(session, &committed, Memo::Given(memo)).await
+                self.proven(session, &committed, Memo::Given(memo))
             }
             // Nothing was recorded now; these bytes may have been recorded before.
             Err(WriterError::Refused(refusal)) => {
@@ -156,10 +156,9 @@ impl Wallet {
         number: PaymentNumber,
     ) -> Result<Acceptance, WalletError> {
         self.shown().await?;
-        let row =
-            self.inner.store.views.payment(&session.account, &number)?.ok_or(WalletError::PaymentUnseen)?;
+        let row = self.payment_row(&session.account, &number)?.ok_or(WalletError::PaymentUnseen)?;
         let committed = self.inner.writer.load(row.index)?.ok_or(WalletError::PaymentUnseen)?;
-        self.acceptance(session, &committed, Memo::Kept).await
+        self.acceptance(session, &committed, Memo::Kept)
     }
 
     /// Closes a number of mine that was never seen, so that new text may be signed.
@@ -177,7 +176,7 @@ impl Wallet {
             return Err(WalletError::CertificateUnknown);
         }
         self.shown().await?;
-        if self.inner.store.views.payment(&session.account, &number)?.is_some() {
+        if self.payment_row(&session.account, &number)?.is_some() {
             return self.payment(session, number).await.map(|found| Voided::Recorded(Box::new(found)));
         }
         let action = Action::VoidPayment { certificate, number };
@@ -220,14 +219,14 @@ impl Wallet {
         jws: &Jws,
     ) -> Result<Option<Acceptance>, WalletError> {
         self.shown().await?;
-        let Some(row) = self.inner.store.views.payment(&session.account, &text.number)? else {
+        let Some(row) = self.payment_row(&session.account, &text.number)? else {
             return Ok(None);
         };
         let Some(committed) = self.inner.writer.load(row.index)? else { return Ok(None) };
         let same =
             committed.facts.payment().is_some_and(|found| found.hash.as_bytes() == &jws.signing_input_hash());
         if same {
-            return self.proven(session, &committed, Memo::Kept).await.map(Some);
+            return self.proven(session, &committed, Memo::Kept).map(Some);
         }
         Err(WalletError::Refused(Refusal::NumberReused))
     }
@@ -259,34 +258,30 @@ impl Wallet {
     }
 
     /// The answer to what is recorded. Whatever fails now, the record stands: its answer is only not known yet.
-    async fn proven(
+    fn proven(
         &self,
         session: &SessionContext,
         committed: &Committed,
         memo: Memo,
     ) -> Result<Acceptance, WalletError> {
-        self.acceptance(session, committed, memo).await.map_err(|error| {
+        self.acceptance(session, committed, memo).map_err(|error| {
             tracing::warn!(%error, index = committed.index, "a recorded payment was not answered");
             WalletError::ResultPending
         })
     }
 
-    async fn acceptance(
+    fn acceptance(
         &self,
         session: &SessionContext,
         committed: &Committed,
         memo: Memo,
     ) -> Result<Acceptance, WalletError> {
         let facts = committed.facts.payment().ok_or(WalletError::PaymentUnseen)?;
-        let payer = facts.payer == session.account;
         let index = committed.index;
-        let balance = match (payer, committed.balance) {
-            (false, _) => None,
-            (true, Some(balance)) => Some(balance),
-            (true, None) => {
-                self.settle(index).await?;
-                self.inner.store.views.payment_at(index)?.and_then(|row| row.payer_balance)
-            }
+        let moved = facts.payer == session.account && matches!(facts.outcome, Outcome::Posted { .. });
+        let balance = match committed.balance.filter(|_| moved) {
+            None if moved => self.balance_after(&facts.payer, index)?,
+            balance => balance,
         };
         let proof = self.inner.writer.ledger(|ledger| {
             inclusion_proof(&ledger.tree, &Tiles(&self.inner.store.journal), index, committed.head.size)

@@ -4,6 +4,7 @@ mod backups;
 mod bank;
 mod faults;
 mod fixture;
+mod history;
 mod nodes;
 mod payments;
 mod points;

@@ -12,6 +12,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
+use yinxin_core::book::Owner;
 use yinxin_core::policy::Template;
 use yinxin_core::text::{
     CertificatePurpose, CertificateText, OrderItem, OrderText, PayText, PayeeName, TYP_CERTIFICATE,
@@ -244,7 +245,7 @@ impl World {
         if let Some(database) = &self.database {
             let schema = match part {
                 Part::Journal => "journal",
-                Part::Views => "views_1",
+                Part::Views => "views_2",
             };
             database.execute(&format!("SET search_path = {schema}; {sql}")).unwrap();
             return;
@@ -399,6 +400,38 @@ impl World {
         self.wallet.inner.writer.book(|book| {
             book.check().unwrap();
             book.accounts().map(|(_, account)| account.balance).collect()
+        })
+    }
+
+    /// What the statement of each person and merchant adds up to, by account.
+    pub(super) fn statements(&self) -> Vec<i64> {
+        let holders = self.holders();
+        let of = |account: AccountId| {
+            let (mut sum, mut before) = (0, None);
+            loop {
+                let (rows, next) = self.wallet.lines(account, before, 1_000).unwrap();
+                for row in rows.iter().filter(|row| row.code.is_none()) {
+                    let paid = (row.payer == account).then_some(row.amount.get() + row.fee.get());
+                    let received = (row.payee == account).then_some(row.amount.get());
+                    sum += i64::try_from(received.unwrap_or(0)).unwrap();
+                    sum -= i64::try_from(paid.unwrap_or(0)).unwrap();
+                }
+                before = next;
+                if before.is_none() {
+                    return sum;
+                }
+            }
+        };
+        holders.into_iter().map(|(account, _)| of(account)).collect()
+    }
+
+    /// The accounts of people and merchants with their balances, by id.
+    pub(super) fn holders(&self) -> Vec<(AccountId, i64)> {
+        self.wallet.inner.writer.book(|book| {
+            let accounts = book.accounts();
+            let holders =
+                accounts.filter(|(_, account)| !matches!(account.owner, Owner::Issuance | Owner::Fees));
+            holders.map(|(id, account)| (*id, account.balance)).collect()
         })
     }
 

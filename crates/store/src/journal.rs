@@ -3,6 +3,7 @@
 //! `append` is one durable commit. Triggers forbid changing or deleting facts, tiles and heads; evidence and disclosures alone
 //! may be erased.
 
+use crate::checkpoints::Checkpoints;
 use crate::disk::has_room;
 use crate::error::StoreError;
 use crate::postgres::{Ear, Postgres};
@@ -14,8 +15,6 @@ use std::time::Duration;
 
 /// "YXJ1": tells this file from any other SQLite database.
 const APPLICATION_ID: i32 = 0x5958_4a31;
-/// WAL size from which the next quiet moment starts it afresh.
-const WAL_RESTART_BYTES: u64 = 64 << 20;
 
 const SCHEMA: &str = "
 CREATE TABLE records (
@@ -117,7 +116,8 @@ pub trait Journal: Send {
     /// Erases the disclosures of a record for good, and nothing else of it.
     fn erase_disclosures(&mut self, index: u64) -> Result<(), StoreError>;
 
-    /// Moves what was appended out of the write-ahead log. Called in quiet moments; never needed for durability.
+    /// Lets what was appended be moved out of the write-ahead log, and tells what came of the last time. Never needed for
+    /// durability.
     fn tidy(&mut self) -> Result<(), StoreError>;
 
     /// Whether a disk that was full takes a good deal again. Where that cannot be known, the next append finds out.
@@ -130,6 +130,7 @@ pub trait Journal: Send {
 pub struct SqliteJournal {
     connection: Connection,
     path: PathBuf,
+    checkpoints: Checkpoints,
 }
 
 impl SqliteJournal {
@@ -153,12 +154,13 @@ impl SqliteJournal {
                 "BEGIN; {SCHEMA} PRAGMA application_id = {APPLICATION_ID}; COMMIT;"
             ))?;
         }
-        Ok(Self { connection, path: path.to_owned() })
+        Ok(Self { connection, path: path.to_owned(), checkpoints: Checkpoints::start(path)? })
     }
 }
 
 impl Journal for SqliteJournal {
     fn append(&mut self, batch: &Batch) -> Result<(), StoreError> {
+        self.checkpoints.sound()?;
         let transaction = self.connection.transaction()?;
         {
             let mut record = transaction.prepare_cached("INSERT INTO records VALUES (?1, ?2, ?3, ?4)")?;
@@ -193,11 +195,7 @@ impl Journal for SqliteJournal {
     }
 
     fn tidy(&mut self) -> Result<(), StoreError> {
-        let wal = self.path.with_extension("db-wal");
-        let size = std::fs::metadata(wal).map_or(0, |found| found.len());
-        let mode = if size > WAL_RESTART_BYTES { "RESTART" } else { "PASSIVE" };
-        self.connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |_| Ok(()))?;
-        Ok(())
+        self.checkpoints.tidy()
     }
 
     fn has_room(&mut self) -> bool {

@@ -3,6 +3,7 @@
 //! The journal is the truth, appended to by one writer. The views are rebuilt from it at any time. The desk holds what is
 //! personal, erasable or short-lived. No hash, no signature and no limit is computed here.
 
+mod checkpoints;
 mod copy;
 pub mod desk;
 mod disk;

@@ -10,8 +10,9 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// Pages of 4 KiB in the write-ahead log, from which a commit moves them into the file: 64 MiB.
-const CHECKPOINT_PAGES: i64 = 16_384;
+/// Pages of 4 KiB in the write-ahead log, from which a commit moves them into the file: 8 MiB. What is moved is synced, and a
+/// sync of much more would let the journal's own wait.
+const CHECKPOINT_PAGES: i64 = 2_048;
 /// The projector's page cache at most.
 const CACHE_KIB: i64 = 65_536;
 

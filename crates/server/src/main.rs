@@ -16,6 +16,9 @@ mod web;
 
 use std::process::ExitCode;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     // Only fails when it was done before.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();

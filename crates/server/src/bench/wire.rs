@@ -67,8 +67,18 @@ pub(super) struct Answer<'l> {
 impl Line {
     /// Sends a whole request and reads its whole answer.
     pub(super) async fn exchange(&mut self, request: &[u8]) -> anyhow::Result<Answer<'_>> {
+        self.ask(request).await?;
+        self.answer().await
+    }
+
+    /// Sends a whole request.
+    pub(super) async fn ask(&mut self, request: &[u8]) -> anyhow::Result<()> {
         self.stream.write_all(request).await?;
-        self.stream.flush().await?;
+        Ok(self.stream.flush().await?)
+    }
+
+    /// Reads the whole answer to the last request.
+    pub(super) async fn answer(&mut self) -> anyhow::Result<Answer<'_>> {
         self.buffer.clear();
         let (status, begin, end) = loop {
             self.read_more().await?;

@@ -2,12 +2,12 @@
 
 use crate::api;
 use crate::app::App;
-use crate::door::guard::guard;
-use crate::door::{access, idempotency, seen, version};
+use crate::door::guard::{Guarded, guard};
+use crate::door::{access, idempotency};
 use crate::problem::{Code, Problem};
 use crate::web::{self, Frames};
 use axum::Router;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use std::sync::Arc;
 
 /// Every route of the deployment. With an `access` code nobody from outside this machine gets in without it.
@@ -23,14 +23,11 @@ pub(crate) fn router(app: &App, access: Option<Arc<str>>) -> Router {
         .with_state(app.clone())
         .merge(web::docs_router())
         .method_not_allowed_fallback(|| async { Problem::new(Code::RequestMethod) })
-        .fallback_service(Router::new().fallback(web::serve).with_state(Arc::new(frames)))
-        .layer(from_fn_with_state(app.clone(), idempotency::demand))
-        .layer(from_fn_with_state(app.clone(), seen::meet))
-        .layer(from_fn(version::check));
+        .fallback_service(Router::new().fallback(web::serve).with_state(Arc::new(frames)));
     if let Some(code) = access {
         site = site.layer(from_fn_with_state(code, access::ask));
     }
-    site.layer(from_fn_with_state(Arc::clone(&app.site), guard))
+    site.layer(from_fn_with_state(Guarded::App(app.clone()), guard))
 }
 
 #[cfg(test)]

@@ -1,13 +1,14 @@
 //! The first middleware: one allowed host, no smuggling, no foreign origin; then headers, problems and the log.
 
-use crate::door::{HEADERS_MAX, headers};
+use crate::app::App;
+use crate::door::{HEADERS_MAX, headers, terms};
 use crate::problem::{Code, Problem};
 use crate::telemetry::{Answered, Telemetry};
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{CONNECTION, CONTENT_ENCODING, HOST, HeaderValue, ORIGIN, TRANSFER_ENCODING};
 use axum::http::{HeaderMap, Method, Version};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use data_encoding::BASE32_NOPAD;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
@@ -68,31 +69,68 @@ impl References {
     }
 }
 
-/// Checks a request, lets the routes answer it, completes the answer and writes one line to the log.
-pub(crate) async fn guard(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
-    let began = Instant::now();
-    let reference = site.references.next();
-    let method = request.method().clone();
-    let uri = request.uri().clone();
-    let route = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str).to_owned();
-    let mut response = match admit(&site, &request) {
-        Ok(()) => next.run(request).await,
-        Err(problem) => {
-            let mut response = axum::response::IntoResponse::into_response(problem);
-            if request.version() < Version::HTTP_2 {
-                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-            }
-            response
+/// Whose routes are guarded.
+#[derive(Clone)]
+pub(crate) enum Guarded {
+    /// The deployment's.
+    App(App),
+    /// Another site's: it has no API of ours.
+    Site(Arc<Site>),
+}
+
+impl Guarded {
+    fn site(&self) -> &Site {
+        match self {
+            Self::App(app) => &app.site,
+            Self::Site(site) => site,
         }
-    };
+    }
+
+    async fn answer(&self, request: Request, next: Next) -> Response {
+        if let Err(problem) = admit(self.site(), &request) {
+            return refuse(problem, request.version());
+        }
+        let app = match self {
+            Self::App(app) => app,
+            Self::Site(_) => return next.run(request).await,
+        };
+        let head = (request.method(), request.uri(), request.headers());
+        let met = match terms::meet(app, head).await {
+            Ok(met) => met,
+            Err(problem) => return problem.into_response(),
+        };
+        let mut response = next.run(request).await;
+        met.settle(app, &mut response);
+        response
+    }
+}
+
+/// Whoever sends what may not come in says nothing more on this connection.
+fn refuse(problem: Problem, version: Version) -> Response {
+    let mut response = problem.into_response();
+    if version < Version::HTTP_2 {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
+
+/// Checks a request, lets the routes answer it, completes the answer and writes one line to the log. It is the one layer of
+/// a site: each further one would copy the request, and all layers below it, once more.
+pub(crate) async fn guard(State(guarded): State<Guarded>, request: Request, next: Next) -> Response {
+    let began = Instant::now();
+    let site = guarded.site();
+    let reference = site.references.next();
+    let (method, uri) = (request.method().clone(), request.uri().clone());
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let mut response = guarded.answer(request, next).await;
     let problem = response.extensions_mut().remove::<Arc<Problem>>();
     if let Some(problem) = &problem {
-        response = problem.render(response, &site, &reference);
+        response = problem.render(response, site, &reference);
     }
     headers::complete(response.headers_mut(), &uri, site.is_https());
     site.telemetry.answered(&Answered {
         method: &method,
-        route: &route,
+        route: route.as_ref().map_or("-", MatchedPath::as_str),
         status: response.status().as_u16(),
         took: began.elapsed(),
         reference: &reference,

@@ -10,7 +10,7 @@ use crate::door::who::{Guest, merchant_key, session};
 use crate::problem::{Code, Problem};
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest as _, FromRequestParts, Request, State};
-use axum::http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
@@ -27,8 +27,6 @@ const KEY_MAX_BYTES: usize = 64;
 const FOR_STRANGERS: &str = "/api/v1/sms-codes";
 /// A caller whom we do not know.
 const STRANGER: &str = "anybody";
-/// The journal index that an answer has seen.
-const INDEX: HeaderName = HeaderName::from_static("yx-index");
 
 /// What a request stands for: its caller, route and key.
 #[derive(Clone, Copy)]
@@ -61,20 +59,9 @@ impl FromRequestParts<App> for Intention {
     }
 }
 
-/// Demands a key of every mutation, and says which record the answer has seen.
-pub(crate) async fn demand(State(app): State<App>, request: Request, next: Next) -> Response {
-    let is_api = request.uri().path().starts_with("/api/");
-    if matches!(*request.method(), Method::GET | Method::HEAD) || !is_api {
-        return next.run(request).await;
-    }
-    if let Err(problem) = key(request.headers()) {
-        return problem.into_response();
-    }
-    let mut response = next.run(request).await;
-    if let Some(index) = app.wallet.records().checked_sub(1) {
-        response.headers_mut().insert(INDEX, HeaderValue::from(index));
-    }
-    response
+/// Demands a key of every mutation.
+pub(super) fn demand(headers: &HeaderMap) -> Result<(), Problem> {
+    key(headers).map(drop)
 }
 
 /// Runs a mutation once for each key: the same request again gets the same answer.
@@ -86,7 +73,7 @@ async fn run_once(app: &App, request: Request, next: Next) -> Result<Response, P
     if request.method() == Method::GET {
         return Ok(next.run(request).await);
     }
-    let key = key(request.headers())?;
+    let key = key(request.headers())?.to_owned();
     let path = request.uri().path();
     let caller = match caller(request.headers(), app) {
         Some(caller) => caller,
@@ -137,12 +124,12 @@ fn replay(status: u16, body: Vec<u8>) -> Response {
     (status, [(CONTENT_TYPE, "application/json")], body).into_response()
 }
 
-fn key(headers: &HeaderMap) -> Result<String, Problem> {
+fn key(headers: &HeaderMap) -> Result<&str, Problem> {
     let mut lines = headers.get_all("idempotency-key").iter();
     let key = lines.next().and_then(|line| line.to_str().ok()).unwrap_or_default();
     let fits = (1..=KEY_MAX_BYTES).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
     if fits && lines.next().is_none() {
-        Ok(key.to_owned())
+        Ok(key)
     } else {
         Err(Problem::new(Code::RequestMalformed)
             .because(&"Idempotency-Key: one of 1 to 64 visible characters"))

@@ -6,40 +6,35 @@
 use crate::app::App;
 use crate::door::cookies;
 use crate::problem::Problem;
-use axum::extract::{Request, State};
-use axum::http::header::SET_COOKIE;
-use axum::http::{HeaderMap, Method};
-use axum::middleware::Next;
-use axum::response::{IntoResponse as _, Response};
+use axum::http::HeaderMap;
+use axum::http::header::{HeaderName, SET_COOKIE};
 
 /// The header, in answers and in questions.
-const INDEX: &str = "yx-index";
+pub(super) const INDEX: HeaderName = HeaderName::from_static("yx-index");
 
-/// Lets the request wait for what its sender has seen, and remembers what it sees now.
-pub(crate) async fn meet(State(app): State<App>, request: Request, next: Next) -> Response {
-    if !app.wallet.has_peers() || !request.uri().path().starts_with("/api/") {
-        return next.run(request).await;
+/// Waits until this node shows what the sender has seen; answers which record that is. One node alone shows everything.
+pub(super) async fn meet(app: &App, headers: &HeaderMap) -> Result<Option<u64>, Problem> {
+    let seen = if app.wallet.has_peers() { seen(headers) } else { None };
+    if let Some(index) = seen {
+        app.wallet.meet(index).await?;
     }
-    let seen = seen(request.headers());
-    if let Some(index) = seen
-        && let Err(error) = app.wallet.meet(index).await
-    {
-        return Problem::from(error).into_response();
+    Ok(seen)
+}
+
+/// Gives the sender of a mutation, who had seen `before`, the record that it sees `now` to remember.
+pub(super) fn remember(app: &App, headers: &mut HeaderMap, before: Option<u64>, now: u64) {
+    if !app.wallet.has_peers() || before.is_some_and(|before| before >= now) {
+        return;
     }
-    let changes = !matches!(*request.method(), Method::GET | Method::HEAD);
-    let mut response = next.run(request).await;
-    let now =
-        app.wallet.records().checked_sub(1).filter(|now| changes && seen.is_none_or(|seen| seen < *now));
-    if let Some(line) = now.and_then(|now| cookies::set(cookies::SEEN, &now.to_string(), None)) {
-        response.headers_mut().append(SET_COOKIE, line);
+    if let Some(line) = cookies::set(cookies::SEEN, &now.to_string(), None) {
+        headers.append(SET_COOKIE, line);
     }
-    response
 }
 
 /// The highest record that the sender has seen, as far as it says.
 fn seen(headers: &HeaderMap) -> Option<u64> {
     let cookie = cookies::read(headers, cookies::SEEN);
-    let header = headers.get(INDEX).and_then(|line| line.to_str().ok());
+    let header = headers.get(&INDEX).and_then(|line| line.to_str().ok());
     cookie.into_iter().chain(header).filter_map(|text| text.parse().ok()).max()
 }
 

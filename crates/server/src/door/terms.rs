@@ -7,9 +7,14 @@ use axum::http::{HeaderMap, HeaderValue, Method, Uri};
 use axum::response::Response;
 
 /// A request that meets the terms, and what its answer owes for it.
-pub(super) struct Met {
-    /// The newest record that the sender of a mutation has seen; nothing for a question.
-    changes: Option<Option<u64>>,
+pub(super) enum Met {
+    /// A question, or nothing of the API: the answer owes nothing.
+    Question,
+    /// A mutation, whose sender hears which record the answer has seen.
+    Mutation {
+        /// The newest record that the sender had seen before.
+        seen: Option<u64>,
+    },
 }
 
 /// What a request says before its body.
@@ -18,7 +23,7 @@ pub(super) type Head<'r> = (&'r Method, &'r Uri, &'r HeaderMap);
 /// Waits until the terms are met. What is not of the API has none.
 pub(super) async fn meet(app: &App, (method, uri, headers): Head<'_>) -> Result<Met, Problem> {
     if !uri.path().starts_with("/api/") {
-        return Ok(Met { changes: None });
+        return Ok(Met::Question);
     }
     let is_question = matches!(*method, Method::GET | Method::HEAD);
     version::check(headers)?;
@@ -26,15 +31,20 @@ pub(super) async fn meet(app: &App, (method, uri, headers): Head<'_>) -> Result<
         idempotency::demand(headers)?;
     }
     let seen = seen::meet(app, headers).await?;
-    Ok(Met { changes: (!is_question).then_some(seen) })
+    Ok(if is_question { Met::Question } else { Met::Mutation { seen } })
 }
 
 impl Met {
     /// Says in the answer to a mutation which record it has seen.
     pub(super) fn settle(&self, app: &App, response: &mut Response) {
-        let Some((before, now)) = self.changes.zip(app.wallet.records().checked_sub(1)) else { return };
-        let headers = response.headers_mut();
-        headers.insert(seen::INDEX, HeaderValue::from(now));
-        seen::remember(app, headers, before, now);
+        let seen = match self {
+            Self::Question => return,
+            Self::Mutation { seen } => *seen,
+        };
+        if let Some(now) = app.wallet.records().checked_sub(1) {
+            let headers = response.headers_mut();
+            headers.insert(seen::INDEX, HeaderValue::from(now));
+            seen::remember(app, headers, seen, now);
+        }
     }
 }

@@ -1,9 +1,7 @@
 //! The version of the app that asks: one that is older than the server can serve is told so.
 
 use crate::problem::{Code, Problem};
-use axum::extract::Request;
-use axum::middleware::Next;
-use axum::response::{IntoResponse as _, Response};
+use axum::http::HeaderMap;
 
 /// The oldest app that this server still serves.
 pub(crate) const APP_VERSION_MIN: &str = "0.1.0";
@@ -11,13 +9,10 @@ pub(crate) const APP_VERSION_MIN: &str = "0.1.0";
 const HEADER: &str = "yx-version";
 
 /// Refuses an app that is too old, or whose version is none.
-pub(crate) async fn check(request: Request, next: Next) -> Response {
-    let is_api = request.uri().path().starts_with("/api/");
-    match request.headers().get(HEADER).filter(|_| is_api) {
-        Some(version) if !version.to_str().is_ok_and(is_served) => {
-            Problem::new(Code::DeviceVersion).into_response()
-        }
-        Some(_) | None => next.run(request).await,
+pub(super) fn check(headers: &HeaderMap) -> Result<(), Problem> {
+    match headers.get(HEADER) {
+        Some(version) if !version.to_str().is_ok_and(is_served) => Err(Problem::new(Code::DeviceVersion)),
+        Some(_) | None => Ok(()),
     }
 }
 

@@ -10,7 +10,7 @@ mod signing;
 mod wares;
 
 use crate::door::access;
-use crate::door::guard::{Site, guard};
+use crate::door::guard::{Guarded, Site, guard};
 use crate::door::headers::Csp;
 use crate::problem::{Code, Problem};
 use anyhow::Context as _;
@@ -107,7 +107,7 @@ pub(crate) fn router(
     if let Some(code) = access {
         routes = routes.layer(from_fn_with_state(code, access::ask));
     }
-    Ok(routes.layer(from_fn_with_state(Site::new(places.origin, Currency::CNY), guard)))
+    Ok(routes.layer(from_fn_with_state(Guarded::Site(Site::new(places.origin, Currency::CNY)), guard)))
 }
 
 fn file(kind: &'static str, body: &'static str) -> Response {

@@ -34,7 +34,7 @@ CREATE TRIGGER heads_stay BEFORE DELETE ON heads BEGIN SELECT RAISE(ABORT, 'head
 ";
 
 /// A record to append.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NewRecord {
     /// The encoded facts.
     pub facts: Vec<u8>,

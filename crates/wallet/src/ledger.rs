@@ -4,7 +4,7 @@ use crate::start::StartError;
 use yinxin_core::codec::Codec;
 use yinxin_core::{Book, Facts};
 use yinxin_store::{JournalReader, StoreError, StoredRecord};
-use yinxin_tlog::{Hash, TileSource, Tree, leaf_entry};
+use yinxin_tlog::{Hash, LEAF_ENTRY_BYTES, TileSource, Tree, leaf_entry};
 
 /// Records read from the journal at a time.
 const PAGE: u32 = 4_096;
@@ -34,9 +34,18 @@ impl Ledger {
         opening: &[u8; 32],
         digest: &[u8; 32],
     ) -> Result<u64, yinxin_core::book::ApplyError> {
+        self.take_leaf(facts, &leaf_entry(opening, encoded, digest))
+    }
+
+    /// The same of a record whose leaf is known.
+    pub(crate) fn take_leaf(
+        &mut self,
+        facts: &Facts,
+        leaf: &[u8; LEAF_ENTRY_BYTES],
+    ) -> Result<u64, yinxin_core::book::ApplyError> {
         let index = self.book.size();
         self.book.apply(index, facts)?;
-        self.tree.push(&leaf_entry(opening, encoded, digest));
+        self.tree.push(leaf);
         Ok(index)
     }
 

@@ -179,6 +179,7 @@ impl Wallet {
         let Assembly { file, dir, lock, store, epoch, authority, log, sms } = rest;
         let (clock, entropy) = (Arc::clone(&parts.clock), Arc::clone(&parts.entropy));
         let accept_clock = parts.accept_clock;
+        let session_ms = if shared.is_some() { recent::SESSION_MS } else { recent::SESSION_ALONE_MS };
         let (writer, _thread) =
             writer::start(parts, shared).map_err(|error| StartError::file(dir.path(), error))?;
         let (projected, mark) = watch::channel(store.views.mark()?);
@@ -215,7 +216,7 @@ impl Wallet {
                 passwords,
                 certificates: CertificateCache::default(),
                 events,
-                sessions: Recent::kept_for(recent::SESSION_MS),
+                sessions: Recent::kept_for(session_ms),
                 payees: Recent::kept_for(recent::NAME_MS),
                 device_names: Recent::kept_for(recent::NAME_MS),
                 projected: mark,

@@ -8,8 +8,10 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{PoisonError, RwLock, RwLockWriteGuard};
 
-/// How long a session is believed: "effective everywhere" may take a second (mission, row S06).
+/// How long a session is believed where other nodes may end it: "effective everywhere" may take a second (mission, row S06).
 pub(crate) const SESSION_MS: i64 = 1_000;
+/// The same where this process alone writes to the desk: each change is seen at once, this bounds what a mistake could cost.
+pub(crate) const SESSION_ALONE_MS: i64 = 60_000;
 /// How long a name is good that people see and nothing depends on.
 pub(crate) const NAME_MS: i64 = 10_000;
 /// Answers kept: a full map is emptied, most of it is stale by then.

@@ -301,6 +301,8 @@ impl Wallet {
             seen_at: now,
         };
         self.inner.store.desk.write(|tx| open(tx, &row, &device))?;
+        // The oldest of too many has gone.
+        self.inner.sessions.forget_where(|known| known.session.person == person.person);
         let session = SessionContext {
             person: person.person,
             account: person.account,

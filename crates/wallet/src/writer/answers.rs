@@ -38,18 +38,19 @@ pub(super) fn answer(reply: oneshot::Sender<Reply>, said: Reply) {
 }
 
 /// Tells all of them what the durable batch holds for each.
-pub(super) fn answer_all(first: u64, drafts: &[Draft], sealed: Option<&Sealed>, replies: Vec<Waiting>) {
+pub(super) fn answer_all(first: u64, drafts: Vec<Draft>, sealed: Option<&Sealed>, replies: Vec<Waiting>) {
+    let mut drafts: Vec<_> = drafts.into_iter().map(Some).collect();
     for Waiting { reply, verdict, queue_us } in replies {
         let said = match (verdict, sealed) {
             (Verdict::Refused(refusal), _) => Reply::Error(WriterError::Refused(refusal)),
             (Verdict::Same(index), _) => Reply::Same(index),
             (Verdict::Recorded(index), Some(sealed)) => {
-                let draft = usize::try_from(index - first).ok().and_then(|at| drafts.get(at));
+                let draft = usize::try_from(index - first).ok().and_then(|at| drafts.get_mut(at)?.take());
                 draft.map_or(Reply::Error(WriterError::Pending), |draft| {
                     Reply::Fresh(Box::new(Committed {
                         index,
-                        facts: draft.facts.clone(),
-                        encoded: draft.new.facts.clone(),
+                        facts: draft.facts,
+                        encoded: draft.new.facts,
                         opening: draft.new.opening,
                         digest: draft.new.digest,
                         salt: Some(draft.new.salt),

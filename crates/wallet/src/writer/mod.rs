@@ -9,6 +9,7 @@ mod conditions;
 mod draft;
 mod follow;
 mod forward;
+mod gather;
 mod handle;
 
 pub(crate) use follow::{NotLeading, Seat};
@@ -17,8 +18,9 @@ pub use handle::{Committed, Handle, WriterError};
 
 use answers::{Sealed, Verdict, Waiting, answer, answer_all};
 use conditions::Conditions;
-use draft::{Draft, Kept};
+use draft::{Draft, Draws, Kept};
 use follow::Left;
+use gather::gather;
 use handle::{Job, Reply, Work};
 
 use crate::ledger::Ledger;
@@ -33,7 +35,7 @@ use tokio::time::Instant;
 use yinxin_core::codec::Codec;
 use yinxin_core::{Body, Book, Command, Day, Decision, Facts, Millis, Now, Outcome};
 use yinxin_store::{Batch, Disk, Head, Journal, JournalReader, NewRecord, StoreError, TileRow};
-use yinxin_tlog::{Checkpoint, evidence_digest};
+use yinxin_tlog::{Checkpoint, evidence_digest, leaf_entry};
 
 /// Commands that may wait; a further one is told to come back.
 const QUEUE_MAX: usize = 4_096;
@@ -41,10 +43,6 @@ const QUEUE_MAX: usize = 4_096;
 const BATCH_MAX: usize = 1_024;
 /// Timed events emitted before each batch (house, law 6).
 const DUE_MAX: usize = 256;
-/// How long the writer lets commands gather after a batch of at least so many: a commit costs the same disk synchronisation
-/// and one signed head however many it carries, and whoever waits for it is not served sooner by a commit of his own. In a
-/// quiet time nothing waits.
-const LINGER: [(usize, Duration); 2] = [(12, Duration::from_millis(1)), (4, Duration::from_micros(300))];
 /// How often the writer looks at its timers when nobody asks for anything.
 const IDLE_MS: u64 = 1_000;
 /// The same where a lease has to be renewed, and an end to be noticed soon.
@@ -88,6 +86,7 @@ struct Writer {
     published: Published,
     size: watch::Sender<u64>,
     conditions: Conditions,
+    draws: Draws,
     meters: Arc<Meters>,
     standing: watch::Sender<Standing>,
     /// The newest snapshot that another node named.
@@ -107,6 +106,7 @@ impl Writer {
             published: Published::new(&parts.ledger),
             size: watch::channel(parts.ledger.size()).0,
             conditions: Conditions::new(&parts),
+            draws: Draws::default(),
             standing: watch::channel(if is_shared { Standing::Leaderless } else { Standing::Leading }).0,
             named: watch::channel(None).0,
             control: Arc::default(),
@@ -247,7 +247,7 @@ impl Writer {
         });
         match committed {
             Ok(sealed) => {
-                answer_all(first, &drafts, sealed.as_ref(), replies);
+                answer_all(first, drafts, sealed.as_ref(), replies);
                 Ok(())
             }
             Err(error) => {
@@ -298,21 +298,20 @@ impl Writer {
     /// Applies a decided record and keeps it for the commit.
     fn draft(&mut self, facts: Facts, kept: Kept, drafts: &mut Vec<Draft>) -> Result<(), StoreError> {
         let Kept { evidence, disclosures } = kept;
-        let mut drawn = [[0; 32]; 2];
-        self.parts.entropy.fill(drawn.as_flattened_mut());
-        let [opening, salt] = drawn;
+        let [opening, salt] = self.draws.next(self.parts.entropy.as_ref());
         let digest = evidence_digest(&salt, &evidence);
         let encoded = facts.to_bytes();
+        let leaf = leaf_entry(&opening, &encoded, &digest);
         let index = self
             .parts
             .ledger
-            .take(&facts, &encoded, &opening, &digest)
+            .take_leaf(&facts, &leaf)
             .map_err(|error| StoreError::Failed(format!("a decided record does not apply: {error}")))?;
         let names_snapshot = matches!(facts.body, Body::SnapshotTaken { .. });
         let balance = self.balance_after(&facts);
         tracing::trace!(index, "decided");
         let new = NewRecord { facts: encoded, opening, digest, salt, evidence, disclosures, names_snapshot };
-        drafts.push(Draft { facts, new, balance });
+        drafts.push(Draft { facts, leaf, new, balance });
         Ok(())
     }
 
@@ -333,10 +332,15 @@ impl Writer {
             Checkpoint { origin: self.parts.log_name.clone(), size: tree.size(), root: tree.root() };
         let note = (self.parts.sign_head)(&checkpoint)?;
         let head = Head { size: checkpoint.size, note };
-        let records = drafts.iter_mut().map(Draft::append).collect();
+        let records = drafts.iter_mut().map(|draft| std::mem::take(&mut draft.new)).collect();
+        let batch = Batch { first, records, tiles, head };
         let began = Instant::now();
-        self.parts.journal.append(&Batch { first, records, tiles, head: head.clone() })?;
+        self.parts.journal.append(&batch)?;
         let commit_us = micros_since(began);
+        let Batch { records, head, .. } = batch;
+        for (draft, new) in drafts.iter_mut().zip(records) {
+            draft.new = new;
+        }
         self.meters.committed(drafts.len(), commit_us);
         self.publish(drafts);
         Ok(Sealed { head: Arc::new(head), commit_us })
@@ -346,8 +350,7 @@ impl Writer {
     fn publish(&self, drafts: &[Draft]) {
         let mut published = self.published.change();
         for draft in drafts {
-            let new = &draft.new;
-            if let Err(error) = published.take(&draft.facts, &new.facts, &new.opening, &new.digest) {
+            if let Err(error) = published.take_leaf(&draft.facts, &draft.leaf) {
                 // Both books took the same records in the same order: only broken memory leads here.
                 tracing::error!(%error, "the published book differs from the writer's");
                 std::process::abort();
@@ -385,13 +388,5 @@ impl Writer {
         drop(published);
         self.size.send_replace(size);
         Ok(())
-    }
-}
-
-/// Lets commands gather. Waiting for each one would wake this thread for every command, which costs more than it saves.
-#[expect(clippy::disallowed_methods, reason = "what is waited for is time: that more commands come")]
-fn gather(before: usize) {
-    if let Some((_, linger)) = LINGER.iter().find(|(from, _)| before >= *from) {
-        std::thread::sleep(*linger);
     }
 }

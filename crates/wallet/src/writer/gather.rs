@@ -8,7 +8,8 @@ use std::time::Duration;
 const LINGER: [(usize, Duration); 3] =
     [(24, Duration::from_millis(2)), (12, Duration::from_millis(1)), (4, Duration::from_micros(300))];
 
-/// Lets commands gather, after a batch of `before`. Waiting for each one would wake this thread for every command, which costs more than it saves.
+/// Lets commands gather, after a batch of `before`. Waiting for each one would wake this thread for every command, which costs
+/// more than it saves.
 #[expect(clippy::disallowed_methods, reason = "what is waited for is time: that more commands come")]
 pub(super) fn gather(before: usize) {
     if let Some((_, linger)) = LINGER.iter().find(|(from, _)| before >= *from) {

@@ -1,25 +1,40 @@
-//! A real PostgreSQL for tests: one cluster for each test process, one database for each test.
+//! A real PostgreSQL for tests: one cluster for each test process, one database for each test, or a cluster for one test.
 //!
 //! The cluster lives as long as the process that asked for it: a shell that reads from a pipe to that process ends it and
 //! removes its folder, also after a panic or a kill. It never runs as root and syncs nothing, because what is tested here is
 //! not the disk.
 
-use crate::postgres::Postgres;
+use crate::postgres::{Connection, Postgres};
 use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 
-/// What keeps the cluster: `$1` where the programs are, `$2` its folder, then ports to try.
+/// What keeps the cluster: `$1` where the programs are, `$2` its folder, then ports to try. It speaks TLS on loopback, and asks
+/// one user, `guarded`, for TLS and a password; its authority's certificate is `ca.pem`, another's `other.pem`.
 const KEEPER: &str = r#"
 trap '' INT TERM
 bin=$1; dir=$2; shift 2
 umask 077; mkdir "$dir" || exit 1
 "$bin/initdb" -D "$dir/data" -U yinxin --auth=trust --no-sync --encoding=UTF8 --locale=C >"$dir/initdb.log" 2>&1 || {
   cat "$dir/initdb.log" >&2; rm -rf "$dir"; exit 1; }
+authority() {
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$dir/$1.key" -out "$dir/$1.pem" -subj "/CN=$1" -days 2
+}
+{ authority ca && authority other &&
+  openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$dir/server.key" -out "$dir/server.csr" -subj /CN=server &&
+  echo "subjectAltName=DNS:localhost" >"$dir/server.ext" &&
+  openssl x509 -req -in "$dir/server.csr" -CA "$dir/ca.pem" -CAkey "$dir/ca.key" -out "$dir/server.crt" -days 2 -extfile "$dir/server.ext"
+} >"$dir/openssl.log" 2>&1 || { cat "$dir/openssl.log" >&2; rm -rf "$dir"; exit 1; }
+{ echo "hostssl all guarded all scram-sha-256"; echo "host all guarded all reject"; cat "$dir/data/pg_hba.conf"; } >"$dir/pg_hba"
+mv "$dir/pg_hba" "$dir/data/pg_hba.conf"
 cat >>"$dir/data/postgresql.conf" <<CONF
+ssl = on
+ssl_cert_file = '$dir/server.crt'
+ssl_key_file = '$dir/server.key'
+password_encryption = 'scram-sha-256'
 listen_addresses = '127.0.0.1'
 unix_socket_directories = '$dir'
 fsync = off
@@ -49,6 +64,7 @@ struct Cluster {
 /// A database of its own, empty until something is opened in it.
 pub struct TestDatabase {
     name: String,
+    cluster: Arc<Cluster>,
 }
 
 impl TestDatabase {
@@ -60,14 +76,57 @@ impl TestDatabase {
     pub fn new() -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
-        run(&url_of("postgres"), &format!("CREATE DATABASE {name}"));
-        Self { name }
+        let cluster = Arc::clone(shared());
+        cluster.run(&format!("CREATE DATABASE {name}"));
+        Self { name, cluster }
+    }
+
+    /// Makes one in a cluster of its own, whose settings may be changed.
+    ///
+    /// # Panics
+    /// As [`TestDatabase::new`].
+    #[must_use]
+    pub fn alone() -> Self {
+        let cluster = Arc::new(Cluster::start());
+        cluster.run("CREATE DATABASE test");
+        Self { name: "test".to_owned(), cluster }
+    }
+
+    /// Changes a setting of the whole cluster; only where the database is alone in it.
+    ///
+    /// # Panics
+    /// Where PostgreSQL does not know it.
+    pub fn set(&self, setting: &str, value: &str) {
+        self.cluster.run(&format!("ALTER SYSTEM SET {setting} = '{value}'"));
+        self.cluster.run("SELECT pg_reload_conf()");
+    }
+
+    /// The server crashes and starts again; only where the database is alone in its cluster.
+    ///
+    /// # Panics
+    /// Where it does not start again.
+    pub fn crash(&self) {
+        let script = r#""$1/pg_ctl" -D "$2/data" -w -s -m immediate stop && "$1/pg_ctl" -D "$2/data" -w -s -l "$2/log" -o "-p $3" start"#;
+        let mut again = shell();
+        again
+            .args(["-c", script, "again"])
+            .arg(programs())
+            .arg(&self.cluster.dir)
+            .arg(self.cluster.port.to_string());
+        let done = again.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+        assert!(done.is_ok_and(|status| status.success()), "the server did not start again");
+    }
+
+    /// A file that the cluster made beside its data: `ca.pem`, `other.pem`.
+    #[must_use]
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.cluster.dir.join(name)
     }
 
     /// Its address, through the Unix socket.
     #[must_use]
     pub fn url(&self) -> String {
-        url_of(&self.name)
+        self.cluster.url_of(&self.name)
     }
 
     /// Its address through a port on loopback: the server's own, or that of something in between.
@@ -76,10 +135,16 @@ impl TestDatabase {
         format!("postgres://yinxin@127.0.0.1:{port}/{}", self.name)
     }
 
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// The cluster's port on loopback.
     #[must_use]
-    pub fn port() -> u16 {
-        cluster().port
+    pub fn port(&self) -> u16 {
+        self.cluster.port
     }
 
     /// The database, as the store takes it.
@@ -110,41 +175,47 @@ impl Default for TestDatabase {
 impl Drop for TestDatabase {
     fn drop(&mut self) {
         // Whoever is still connected goes too; the folder is removed at the end in any case.
-        if let Ok(connection) =
-            Postgres::at(&url_of("postgres")).map_err(drop).and_then(|at| at.connect(None).map_err(drop))
-        {
+        if let Ok(connection) = self.cluster.connect() {
             drop(connection.batch(&format!("DROP DATABASE {} WITH (FORCE)", self.name)));
         }
     }
 }
 
-fn run(url: &str, sql: &str) {
-    let connection =
-        Postgres::at(url).expect("an address of our own").connect(None).expect("the cluster answers");
-    connection.batch(sql).expect("an administrator may do so");
+/// The cluster of this process.
+fn shared() -> &'static Arc<Cluster> {
+    static CLUSTER: OnceLock<Arc<Cluster>> = OnceLock::new();
+    CLUSTER.get_or_init(|| Arc::new(Cluster::start()))
 }
 
-fn url_of(database: &str) -> String {
-    let dir = cluster().dir.display().to_string().replace('/', "%2F");
-    format!("postgres://yinxin@{dir}:{}/{database}", cluster().port)
-}
+impl Cluster {
+    fn start() -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let dir = std::env::temp_dir().join(format!("yinxin-postgres-{}-{number}", std::process::id()));
+        let mut keeper = shell();
+        keeper.args(["-c", KEEPER, "keeper"]).arg(programs()).arg(&dir).args(free_ports());
+        let mut keeper = keeper.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("a shell starts");
+        let mut said = String::new();
+        BufReader::new(keeper.stdout.take().expect("it is piped"))
+            .read_line(&mut said)
+            .expect("the shell answers");
+        let port = said.trim().parse().expect("PostgreSQL started; what it said instead is above");
+        Self { dir, port, _keeper: keeper }
+    }
 
-fn cluster() -> &'static Cluster {
-    static CLUSTER: OnceLock<Cluster> = OnceLock::new();
-    CLUSTER.get_or_init(start)
-}
+    fn url_of(&self, database: &str) -> String {
+        let dir = self.dir.display().to_string().replace('/', "%2F");
+        format!("postgres://yinxin@{dir}:{}/{database}", self.port)
+    }
 
-fn start() -> Cluster {
-    let dir = std::env::temp_dir().join(format!("yinxin-postgres-{}", std::process::id()));
-    let mut keeper = shell();
-    keeper.args(["-c", KEEPER, "keeper"]).arg(programs()).arg(&dir).args(free_ports());
-    let mut keeper = keeper.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("a shell starts");
-    let mut said = String::new();
-    BufReader::new(keeper.stdout.take().expect("it is piped"))
-        .read_line(&mut said)
-        .expect("the shell answers");
-    let port = said.trim().parse().expect("PostgreSQL started; what it said instead is above");
-    Cluster { dir, port, _keeper: keeper }
+    fn connect(&self) -> Result<Connection, String> {
+        let postgres = Postgres::at(&self.url_of("postgres")).map_err(|error| error.to_string())?;
+        postgres.connect(None).map_err(|failure| format!("{failure:?}"))
+    }
+
+    fn run(&self, sql: &str) {
+        self.connect().expect("the cluster answers").batch(sql).expect("an administrator may do so");
+    }
 }
 
 /// A shell that is not root: PostgreSQL refuses to run as root.

@@ -1,22 +1,17 @@
 //! An address of PostgreSQL, understood once: hosts, database, user, password, and how TLS is spoken.
 
+use super::dial::Dial;
 use super::tls::Tls;
 use crate::error::StoreError;
 use std::net::IpAddr;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::sync::Arc;
 use tokio_postgres::Config;
-use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
-
-/// How long one host may take to accept a connection, before the next is tried.
-const CONNECT_WAIT: Duration = Duration::from_secs(3);
-/// A host that was cut off is found out by the kernel within this time.
-const SILENCE_MAX: Duration = Duration::from_secs(10);
+use tokio_postgres::config::{Host, SslMode};
 
 /// Understood, with the password inside; so no `Debug`.
 pub(super) struct Address {
-    config: Config,
-    tls: Tls,
+    dial: Arc<Dial>,
     shown: String,
 }
 
@@ -51,15 +46,8 @@ impl Address {
                 return Err(wrong("TLS needs sslrootcert=FILE, the certificate that signed the server's"));
             }
         };
-        config
-            .ssl_mode(if verified { SslMode::Require } else { SslMode::Disable })
-            .target_session_attrs(TargetSessionAttrs::ReadWrite)
-            .application_name("yinxin")
-            .connect_timeout(CONNECT_WAIT)
-            .keepalives_idle(SILENCE_MAX)
-            .tcp_user_timeout(SILENCE_MAX);
-        let shown = shown(&config);
-        Ok(Self { config, tls, shown })
+        config.ssl_mode(if verified { SslMode::Require } else { SslMode::Disable });
+        Ok(Self { shown: shown(&config), dial: Arc::new(Dial::new(&config, tls)) })
     }
 
     /// Hosts and database, without user and password.
@@ -67,8 +55,9 @@ impl Address {
         self.shown.clone()
     }
 
-    pub(super) fn dial(&self) -> (Config, Tls) {
-        (self.config.clone(), self.tls.clone())
+    /// The way to its hosts.
+    pub(super) fn dial(&self) -> Arc<Dial> {
+        Arc::clone(&self.dial)
     }
 }
 

@@ -1,5 +1,6 @@
 //! One connection: statements are prepared once, a transaction begins with its first statement.
 
+use super::dial::Driven;
 use super::wait::{begin_only, block_on};
 use super::{Failure, Postgres};
 use crate::sql::Value;
@@ -8,10 +9,11 @@ use std::collections::HashMap;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
-use tokio_postgres::{Client, Row, Statement};
+use tokio_postgres::{AsyncMessage, Client, Row, Statement};
 
 /// A parameter of any kind.
 pub(crate) type Param<'p> = &'p (dyn ToSql + Sync);
@@ -34,10 +36,30 @@ pub(crate) struct Connection {
     open: Cell<bool>,
     /// An answer did not come: what was asked may still be under way, so nothing more is asked here.
     lost: Cell<bool>,
+    doubt: Doubt,
+}
+
+/// Raised when the server gave up waiting for its standby: somebody cancelled a commit, which is then answered as if it were
+/// safe.
+#[derive(Clone, Default)]
+pub(super) struct Doubt(Arc<AtomicBool>);
+
+/// The routine of PostgreSQL that says so; its words are translated, this is not.
+const WAITS_FOR_STANDBY: &str = "SyncRepWaitForLSN";
+
+/// Drives a connection until it ends. What the server says beside an answer comes before the answer.
+pub(super) async fn drive(mut connection: Driven, doubt: Doubt) {
+    while let Some(Ok(message)) = poll_fn(|context| connection.poll_message(context)).await {
+        if let AsyncMessage::Notice(said) = message
+            && said.routine() == Some(WAITS_FOR_STANDBY)
+        {
+            doubt.0.store(true, Ordering::SeqCst);
+        }
+    }
 }
 
 impl Connection {
-    pub(super) fn new(client: Client, postgres: Postgres, patience: Duration) -> Self {
+    pub(super) fn new(client: Client, postgres: Postgres, doubt: Doubt, patience: Duration) -> Self {
         Self {
             client,
             postgres,
@@ -47,6 +69,7 @@ impl Connection {
             opening: Cell::new(None),
             open: Cell::new(false),
             lost: Cell::new(false),
+            doubt,
         }
     }
 
@@ -177,7 +200,13 @@ impl Connection {
                 self.lost.set(true);
                 Err(Failure::lost("no answer in time"))
             },
-            |answer| answer.map_err(|error| self.named(Failure::of(error))),
+            |answer| {
+                if self.doubt.0.load(Ordering::SeqCst) {
+                    self.lost.set(true);
+                    return Err(Failure::lost("a commit was cancelled while it waited for the standby"));
+                }
+                answer.map_err(|error| self.named(Failure::of(error)))
+            },
         )
     }
 }

@@ -27,10 +27,10 @@ impl Ear {
 fn listen(postgres: &Postgres) -> watch::Receiver<u64> {
     let (tell, heard) = watch::channel(0);
     // The task holds no handle to the runtime that it runs on, so that this can end.
-    let (config, tls) = postgres.dial();
+    let dial = postgres.dial();
     postgres.handle().spawn(async move {
         while !tell.is_closed() {
-            if let Ok((client, mut connection)) = config.connect(tls.clone()).await {
+            if let Ok((client, mut connection)) = dial.connect().await {
                 let ask = tokio::spawn(async move {
                     let listening = client.batch_execute(&format!("LISTEN {CHANNEL}")).await;
                     // The client lives as long as its connection.

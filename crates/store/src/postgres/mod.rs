@@ -5,6 +5,7 @@
 
 mod address;
 mod connection;
+mod dial;
 mod failure;
 mod follow;
 mod journal;
@@ -23,6 +24,8 @@ use wait::block_on;
 
 use crate::error::StoreError;
 use address::Address;
+use connection::{Doubt, drive};
+use dial::Dial;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::{Builder, Handle, Runtime};
@@ -42,6 +45,11 @@ SET idle_in_transaction_session_timeout = '5s';
 SET client_min_messages = 'warning';
 SET timezone = 'UTC';
 ";
+
+/// What every session of the store commits before it reads. After a crash the primary shows what it had on its own disk, also
+/// what no standby confirmed; the log is confirmed in its order, so behind this commit nothing can be lost any more with the
+/// primary. The lock: where no standby is, one session waits for it and not every one that tries.
+const CONFIRM: &str = "SELECT pg_advisory_xact_lock(1499023922), pg_logical_emit_message(true, 'yinxin', '')";
 
 /// A PostgreSQL database: an address that was understood. Nothing is connected before it is needed.
 #[derive(Clone)]
@@ -94,21 +102,23 @@ impl Postgres {
 
     /// A new connection whose tables are those of `schema`; `None` leaves the choice to each statement.
     pub(crate) fn connect(&self, schema: Option<&str>) -> Result<Connection, Failure> {
-        let (config, tls) = self.0.address.dial();
+        let dial = self.0.address.dial();
+        let doubt = Doubt::default();
+        let raised = doubt.clone();
         let dialled = self.handle().spawn(async move {
-            let (client, connection) = config.connect(tls).await?;
+            let (client, connection) = dial.connect().await?;
             // Ends with the connection; what went wrong is told to whoever waits for an answer.
-            tokio::spawn(connection);
-            Ok::<_, tokio_postgres::Error>(client)
+            tokio::spawn(drive(connection, raised));
+            Ok::<_, Failure>(client)
         });
         let client = block_on(self.handle(), ANSWER_WAIT, dialled)
             .ok_or_else(|| Failure::lost("no connection in time"))?
-            .map_err(|_| Failure::lost("the connecting task ended"))?
-            .map_err(Failure::of)?;
-        let connection = Connection::new(client, self.clone(), ANSWER_WAIT);
+            .map_err(|_| Failure::lost("the connecting task ended"))??;
+        let connection = Connection::new(client, self.clone(), doubt, ANSWER_WAIT);
         connection.batch(SETTINGS)?;
         if let Some(schema) = schema {
             connection.batch(&format!("SET search_path = {schema}"))?;
+            connection.batch(CONFIRM).map_err(unconfirmed)?;
         }
         let version = connection.version()?;
         if version < VERSION_MIN {
@@ -117,8 +127,17 @@ impl Postgres {
         Ok(connection)
     }
 
-    /// The configuration and TLS of a connection that hears notifications.
-    fn dial(&self) -> (tokio_postgres::Config, tls::Tls) {
+    /// The way to a connection that hears notifications.
+    fn dial(&self) -> Arc<Dial> {
         self.0.address.dial()
+    }
+}
+
+fn unconfirmed(failure: Failure) -> Failure {
+    match failure {
+        Failure::Lost(_) | Failure::Busy => {
+            Failure::lost("nothing is confirmed: does the primary wait for a synchronous standby?")
+        }
+        other @ (Failure::Taken(_) | Failure::Fenced | Failure::Full(_) | Failure::Refused(_)) => other,
     }
 }

@@ -4,7 +4,6 @@ use super::engine::{Place, on_both};
 use super::journal::{batch, writer};
 use super::proxy::{Cut, Proxy};
 use crate::lease::LEASE_MS;
-use crate::test_postgres::TestDatabase;
 use crate::{Database, Postgres, Store, StoreError};
 use std::time::Duration;
 use yinxin_core::{AccountId, Body, Day, Facts, Millis, PersonId};
@@ -161,7 +160,7 @@ fn of_many_nodes_that_claim_at_once_one_is_the_writer() {
 /// A store whose connections go through a proxy that cuts one commit.
 fn behind(place: &Place) -> (Proxy, Store) {
     let test = place.postgres.as_ref().unwrap();
-    let proxy = Proxy::start(TestDatabase::port());
+    let proxy = Proxy::start(test.port());
     let database = Database::Postgres(Postgres::at(&test.url_at(proxy.port())).unwrap());
     let store = Store::open(&database).unwrap();
     (proxy, store)

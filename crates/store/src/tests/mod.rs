@@ -7,4 +7,6 @@ mod journal;
 mod lease;
 mod proxy;
 mod schema;
+mod standby;
+mod tls;
 mod views;

@@ -1,0 +1,90 @@
+//! What a primary owes to its synchronous standby: nothing is answered, and nothing read, that only one machine has.
+
+use super::journal::{batch, writer};
+use crate::test_postgres::TestDatabase;
+use crate::{Database, Store, StoreError};
+use std::time::Duration;
+
+/// A database whose commits nobody confirms until [`confirmed`].
+fn unconfirmed(test: &TestDatabase) {
+    test.set("synchronous_standby_names", "nobody");
+    until(test, "current_setting('synchronous_standby_names') = 'nobody'");
+}
+
+fn confirmed(test: &TestDatabase) {
+    test.set("synchronous_standby_names", "");
+}
+
+/// How often is asked, a few milliseconds each.
+const ASKED_MAX: u32 = 4_000;
+
+/// Asks until it is so.
+fn until(test: &TestDatabase, so: &str) {
+    let ask = format!("DO $$ BEGIN IF NOT ({so}) THEN RAISE 'not yet'; END IF; END $$");
+    assert!((0..ASKED_MAX).any(|_| test.execute(&ask).is_ok()), "not in time: {so}");
+}
+
+const WAITING: &str = "wait_event = 'SyncRep'";
+
+#[test]
+fn a_commit_that_was_cancelled_before_the_standby_had_it_is_not_an_answer() {
+    let test = TestDatabase::alone();
+    let store = Store::open(&Database::Postgres(test.postgres())).unwrap();
+    let mut journal = writer(&store);
+    journal.append(&batch(0, &[b"one"])).unwrap();
+    unconfirmed(&test);
+    let said = std::thread::scope(|scope| {
+        let append = scope.spawn(|| journal.append(&batch(1, &[b"two"])));
+        until(&test, &format!("EXISTS (SELECT FROM pg_stat_activity WHERE {WAITING})"));
+        // PostgreSQL answers such a commit as it answers any other.
+        let cancel = format!("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE {WAITING}");
+        test.execute(&cancel).unwrap();
+        // Where the append is believed, nothing waits any more.
+        until(
+            &test,
+            &format!(
+                "(SELECT count(*) FROM pg_stat_activity WHERE {WAITING} AND query ~ 'emit_message') = 1"
+            ),
+        );
+        confirmed(&test);
+        append.join().unwrap()
+    });
+    assert!(matches!(said, Err(StoreError::Failed(_))), "{said:?}");
+    assert_eq!(store.journal.size().unwrap(), 2, "the real tail, now that it is confirmed");
+}
+
+#[test]
+fn after_a_crash_of_the_primary_nothing_is_read_that_its_standby_does_not_have() {
+    let test = TestDatabase::alone();
+    let store = Store::open(&Database::Postgres(test.postgres())).unwrap();
+    assert_eq!(store.journal.newest_snapshot().unwrap(), None);
+    unconfirmed(&test);
+    std::thread::scope(|scope| {
+        let commit = scope.spawn(|| test.execute("INSERT INTO journal.snapshots VALUES (7)"));
+        until(&test, &format!("EXISTS (SELECT FROM pg_stat_activity WHERE {WAITING})"));
+        assert_eq!(store.journal.newest_snapshot().unwrap(), None, "before the crash nobody sees it");
+        test.crash();
+        assert!(commit.join().unwrap().is_err());
+        test.execute("DO $$ BEGIN ASSERT (SELECT idx = 7 FROM journal.snapshots); END $$")
+            .expect("the crash shows what only this machine has");
+        let read = scope.spawn(|| store.journal.newest_snapshot());
+        until(
+            &test,
+            &format!("EXISTS (SELECT FROM pg_stat_activity WHERE {WAITING} AND query ~ 'emit_message')"),
+        );
+        assert!(!read.is_finished());
+        confirmed(&test);
+        assert_eq!(read.join().unwrap().unwrap(), Some(7));
+    });
+}
+
+#[test]
+fn of_several_hosts_the_one_that_takes_writes_is_found_although_another_is_silent() {
+    let test = TestDatabase::new();
+    // Accepts connections and says nothing, as a machine that hangs does.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let (silent, port) = (silent.local_addr().unwrap().port(), test.port());
+    let url = format!("postgres://yinxin@127.0.0.1:{silent},127.0.0.1:{port}/{}", test.name());
+    let store = Store::open(&Database::Postgres(crate::Postgres::at(&url).unwrap())).unwrap();
+    assert_eq!(store.journal.wait_beyond(0, Duration::ZERO).unwrap(), 0);
+}

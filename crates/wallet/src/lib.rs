@@ -56,7 +56,7 @@ pub use certificates::*;
 pub use codes::*;
 pub use enrolment::*;
 pub use error::{Param, WalletError};
-pub use events::{Change, Events, What};
+pub use events::{Change, Events, Listener, Missed, Topic, What};
 pub use history::LineKind;
 pub use home::Home;
 pub use idempotency::*;

@@ -184,7 +184,7 @@ impl Wallet {
             writer::start(parts, shared).map_err(|error| StartError::file(dir.path(), error))?;
         let (projected, mark) = watch::channel(store.views.mark()?);
         let passwords = Passwords::start().map_err(|error| StartError::file(dir.path(), error))?;
-        let events = Events::new();
+        let events = Events::default();
         let (views, journal) = (Arc::clone(&store.views), Arc::clone(&store.journal));
         let (published, sizes) = (writer.published(), writer.sizes());
         let projector = Projector { published, views, journal, events: events.clone(), projected };

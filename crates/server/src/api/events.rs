@@ -14,11 +14,10 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::mpsc;
 use utoipa::ToSchema;
 use yinxin_core::OrderId;
-use yinxin_wallet::{Change, SessionContext, Visitor, Wallet, What};
+use yinxin_wallet::{Listener, Missed, SessionContext, Topic, Visitor, Wallet, What};
 
 /// How often a silent stream says that it is there, so that proxies keep it.
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
@@ -63,7 +62,7 @@ pub(super) async fn stream_account(
     Session(session): Session,
 ) -> Result<Streaming, Problem> {
     let seat = app.streams().of_account(session.account).ok_or_else(|| Problem::new(Code::ServiceBusy))?;
-    let changes = app.wallet.events().listen();
+    let changes = app.wallet.events().listen(Topic::Account(session.account));
     let (sender, events) = mpsc::channel(WAITING_MAX);
     tokio::spawn(tell_account(app.wallet.clone(), session, changes, sender));
     Ok(stream(&app, events, seat))
@@ -73,24 +72,20 @@ pub(super) async fn stream_account(
 async fn tell_account(
     wallet: Wallet,
     session: SessionContext,
-    mut changes: broadcast::Receiver<Change>,
+    mut changes: Listener,
     sender: mpsc::Sender<Event>,
 ) {
     let mut look = tokio::time::interval(SESSION_LOOK);
     loop {
         let change = tokio::select! {
-            change = changes.recv() => Some(change),
+            change = changes.next() => Some(change),
             _ = look.tick() => None,
             () = sender.closed() => return,
         };
         let event = match change {
-            Some(Ok(change)) if change.accounts.contains(&session.account) => {
-                Some(AccountEvent { index: change.index, what: change.what.into() })
-            }
-            Some(Ok(_)) => continue,
+            Some(Ok(change)) => Some(AccountEvent { index: change.index, what: change.what.into() }),
             // Too slow: something was missed, so everything may have changed.
-            Some(Err(RecvError::Lagged(_))) => Some(AccountEvent { index: 0, what: Changed::Balance }),
-            Some(Err(RecvError::Closed)) => return,
+            Some(Err(Missed)) => Some(AccountEvent { index: 0, what: Changed::Balance }),
             None => None,
         };
         if !wallet.is_session_open(&session).unwrap_or(false) {
@@ -119,7 +114,7 @@ impl Stream for Events {
 /// The state of an order, now and after each change, until it is final.
 pub(super) fn of_order(app: &App, visitor: &Visitor, id: OrderId) -> Result<Streaming, Problem> {
     let seat = app.streams().of_visitor(visitor.address).ok_or_else(|| Problem::new(Code::ServiceBusy))?;
-    let mut changes = app.wallet.events().listen();
+    let mut changes = app.wallet.events().listen(Topic::Order(id));
     let mut last: OrderState = app.wallet.order(id)?.state.into();
     let expires = app.wallet.order(id)?.text.expires;
     let (sender, events) = mpsc::channel(WAITING_MAX);
@@ -130,11 +125,7 @@ pub(super) fn of_order(app: &App, visitor: &Visitor, id: OrderId) -> Result<Stre
             let left_ms = expires.since(wallet.now()).saturating_add(1_000);
             let expiry = tokio::time::sleep(Duration::from_millis(u64::try_from(left_ms).unwrap_or(0)));
             tokio::select! {
-                change = changes.recv() => match change {
-                    Ok(change) if change.order != Some(id) => continue,
-                    Ok(_) | Err(RecvError::Lagged(_)) => {}
-                    Err(RecvError::Closed) => return,
-                },
+                _ = changes.next() => {}
                 () = expiry => {}
                 () = sender.closed() => return,
             }

@@ -1,5 +1,6 @@
 //! The certification authority of a deployment: its files, and what it publishes under `/pki/`.
 
+use crate::ledger::Ledger;
 use crate::port::{Entropy, random};
 use crate::start::{DataDir, StartError, sync_folder};
 use crate::{Wallet, WalletError};
@@ -75,15 +76,26 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), StartError> {
     write().map_err(|error| StartError::file(path, error))
 }
 
-/// Writes a new file that its owner alone can read, durably.
+/// Writes a new file that its owner alone can read, durably: all of it or, where the power goes, none.
 pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), StartError> {
     use std::io::Write;
+    let mut name = path.as_os_str().to_owned();
+    name.push(".part");
+    let part = Path::new(&name);
     let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
+    options.write(true).create(true).truncate(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path).map_err(|error| StartError::file(path, error))?;
-    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(|error| StartError::file(path, error))
+    let write = || {
+        let mut file = options.open(part)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        std::fs::rename(part, path)
+    };
+    if path.exists() {
+        return Err(StartError::file(path, std::io::ErrorKind::AlreadyExists.into()));
+    }
+    write().map_err(|error| StartError::file(path, error))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, StartError> {
@@ -195,9 +207,12 @@ impl Authority {
         [leaf.der(), issuer.certificate().der(), self.root.der()].map(<[u8]>::to_vec).to_vec()
     }
 
-    fn list(issuer: &Issuer, revoked: &[Revoked], now: Millis) -> Result<Vec<u8>, WalletError> {
+    /// A list of the state after `records` records. Its number counts them, then seconds: whichever node makes it, one number
+    /// has one content, and a later state has a higher number.
+    fn list(issuer: &Issuer, records: u64, revoked: &[Revoked], now: Millis) -> Result<Vec<u8>, WalletError> {
+        let seconds = u64::try_from(now.seconds()).unwrap_or(0);
         let content = CrlContent {
-            number: u64::try_from(now.seconds()).unwrap_or(0),
+            number: records.saturating_mul(1 << 32).saturating_add(seconds),
             this_update_ms: now.0,
             next_update_ms: now.plus(CRL_LIFE_MS).0,
             revoked,
@@ -212,14 +227,15 @@ impl Authority {
     fn payment_list(
         &self,
         now: Millis,
-        revoked: impl FnOnce() -> Vec<Revoked>,
+        state: impl FnOnce() -> (u64, Vec<Revoked>),
     ) -> Result<Vec<u8>, WalletError> {
         let mut kept = self.payment_crl.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((second, list)) = kept.as_ref().filter(|(second, _)| *second == now.seconds()) {
             tracing::trace!(second, "the list of this second is there");
             return Ok(list.clone());
         }
-        let list = Self::list(&self.payment, &revoked(), now)?;
+        let (records, revoked) = state();
+        let list = Self::list(&self.payment, records, &revoked, now)?;
         *kept = Some((now.seconds(), list.clone()));
         Ok(list)
     }
@@ -305,8 +321,11 @@ impl Wallet {
             PublicFile::MerchantCer => authority.merchant.certificate().der().to_vec(),
             PublicFile::MerchantPem => authority.merchant.certificate().pem().into_bytes(),
             PublicFile::RootCrl => authority.root_crl.clone(),
-            PublicFile::PaymentCrl => authority.payment_list(now, || self.inner.writer.book(revoked))?,
-            PublicFile::MerchantCrl => Authority::list(&authority.merchant, &[], now)?,
+            PublicFile::PaymentCrl => {
+                let state = |ledger: &Ledger| (ledger.size(), revoked(&ledger.book));
+                authority.payment_list(now, || self.inner.writer.ledger(state))?
+            }
+            PublicFile::MerchantCrl => Authority::list(&authority.merchant, self.records(), &[], now)?,
         })
     }
 }

@@ -1,5 +1,7 @@
 //! Making a data directory.
 
+mod unfinished;
+
 use crate::authority::{self, Authority, RootKey};
 use crate::ledger::Ledger;
 use crate::log_origin::{LogOrigin, head_signer};
@@ -67,11 +69,15 @@ impl Wallet {
         let policy = setup.policy()?;
         let dir = DataDir::create(path).map_err(|error| StartError::file(path, error))?;
         let _lock = dir.lock()?;
+        unfinished::clear(&home, &dir, &setup.origin)?;
         let store = home.store(dir.files())?;
         home.check_empty(&store)?;
+        unfinished::begin(&dir, &setup.root_key)?;
         let about = (setup.operator.as_str(), setup.origin.as_str(), setup.stamp);
         let RootKey { path: root_key, passphrase } =
             Authority::create(&dir, about, &setup.root_key, entropy.as_ref(), clock.now())?;
+        // Durable before the first record, whose head their key signs.
+        dir.sync_names()?;
         write_genesis((&home, &dir, store), setup, policy, clock, entropy)?;
         let file = DeploymentFile {
             version: 1,
@@ -87,6 +93,7 @@ impl Wallet {
         dir.sync_names()?;
         authority::write(&dir.path().join(DEPLOYMENT_FILE), &text)?;
         dir.sync_names()?;
+        unfinished::end(&dir)?;
         Ok(Initialised { root_key, passphrase })
     }
 }

@@ -5,6 +5,7 @@ use crate::merchants::MerchantCredentials;
 use crate::passwords::NOBODY;
 use crate::people::AccountNumber;
 use crate::port::random;
+use crate::start::sync_folder;
 use crate::{Wallet, WalletError};
 use serde::{Deserialize, Serialize};
 use yinxin_core::text::sha256;
@@ -47,13 +48,18 @@ impl Wallet {
         let path = self.inner.dir.keys().join(SHOP_FILE);
         let failed = |error: String| WalletError::Failed(format!("{SHOP_FILE}: {error}"));
         if let Ok(bytes) = std::fs::read(&path) {
-            return read_shop(&bytes).ok_or_else(|| failed("unreadable".to_owned()));
+            let shop = read_shop(&bytes).ok_or_else(|| failed("unreadable".to_owned()))?;
+            self.open_merchant(&shop).await?;
+            return Ok(shop);
         }
         for (phone, name) in PEOPLE {
             self.seed_person(phone, name).await?;
         }
-        let shop = self.open_merchant(SHOP).await?;
-        write_private(&path, &write_shop(&shop)).map_err(|error| failed(error.to_string()))?;
+        // Kept before the shop exists: a start that does not end is gone on with, with the same keys.
+        let shop = self.prepare_merchant(SHOP)?;
+        let kept = write_private(&path, &write_shop(&shop)).and_then(|()| sync_folder(&self.inner.dir.keys()));
+        kept.map_err(|error| failed(error.to_string()))?;
+        self.open_merchant(&shop).await?;
         Ok(shop)
     }
 

@@ -119,13 +119,16 @@ fn check_outside(root_key: &Path, data: &Path) -> anyhow::Result<()> {
     let folder =
         folder.canonicalize().with_context(|| format!("--root-key: {} is not there", folder.display()))?;
     let data = std::path::absolute(data)?;
+    let left = Wallet::unfinished_init(&data);
     let data = data.canonicalize().unwrap_or(data);
     ensure!(
         !folder.starts_with(&data),
         "--root-key {} lies inside the data directory: choose another place, best a stick",
         root_key.display()
     );
-    ensure!(!root_key.exists(), "--root-key {} exists already", root_key.display());
+    // The one that an init which did not end left behind opens for nobody: it is made anew.
+    let is_left = left.is_some_and(|left| std::path::absolute(root_key).is_ok_and(|own| own == left));
+    ensure!(is_left || !root_key.exists(), "--root-key {} exists already", root_key.display());
     Ok(())
 }
 

@@ -5,6 +5,8 @@ mod bank;
 mod faults;
 mod fixture;
 mod history;
+mod inits;
+mod lists;
 mod nodes;
 mod payments;
 mod points;

@@ -6,7 +6,7 @@
 //! disk; then it starts again and repeats what had no answer.
 
 use super::faults::FailingJournal;
-use super::world::{ADDRESS, Closed, ORIGIN, Phone, World, options, order_text};
+use super::world::{ADDRESS, Closed, Engine, ORIGIN, Phone, World, options, order_text};
 use crate::port::{SystemEntropy, random};
 use crate::{
     CertificateRequest, CustodyOffer, Issued, MerchantCredentials, NewPayment, Password, Registration,
@@ -245,9 +245,8 @@ enum Point {
     JournalCommit { commit: u64, reaches_disk: bool },
 }
 
-/// Runs the story with a crash at `point`; false when the story was over before it.
-async fn crash_at(base: &Base, point: Point) -> bool {
-    let closed = base.closed.copy();
+/// A wallet that ends at `point`, and the commits that it made.
+fn ending_at(point: Point, closed: Closed) -> (World, Arc<AtomicU64>) {
     let (rows, fail_at, reaches_disk) = match point {
         Point::DeskRow(rows) => (rows, NEVER, false),
         Point::JournalCommit { commit, reaches_disk } => (NEVER, commit, reaches_disk),
@@ -259,14 +258,59 @@ async fn crash_at(base: &Base, point: Point) -> bool {
         Box::new(FailingJournal { inner, commits: counted, fail_at, reaches_disk })
     })
     .unwrap();
-    let world = closed.with(wallet);
-    let mut story = Story::new(base);
-    let crashed = story.go_on(&world).await.is_err();
-    assert!(crashed || commits.load(Ordering::SeqCst) > 5, "the story wrote nothing");
+    (closed.with(wallet), commits)
+}
+
+/// The next start, in which nothing ends any more.
+async fn after_the_end(world: World) -> World {
     let closed = world.close().await;
     end_no_more(closed.dir.path());
     let wallet = closed.open(options()).unwrap();
-    let world = closed.with(wallet);
+    closed.with(wallet)
+}
+
+/// Seeds a demonstration with a crash at `point`; false when it was seeded before that.
+async fn seed_with_a_crash_at(base: &Closed, point: Point) -> bool {
+    let (world, _) = ending_at(point, base.copy());
+    let crashed = world.wallet.seed_demo().await.is_err();
+    let world = after_the_end(world).await;
+    let wallet = &world.wallet;
+    let (shop, again) = (wallet.seed_demo().await.unwrap(), wallet.seed_demo().await.unwrap());
+    assert_eq!(shop.merchant, again.merchant);
+    let api_key = String::from_utf8(shop.api_key.expose().to_vec()).unwrap();
+    assert_eq!(wallet.merchant(&api_key).unwrap().merchant, shop.merchant, "{point:?}");
+    let merchants = wallet.inner.store.desk.read(|desk| desk.merchants(10)).unwrap();
+    assert_eq!(merchants.len(), 1, "{point:?}");
+    let row = &merchants[0];
+    assert_eq!((row.account, &row.certificate), (shop.account, &shop.certificate), "{point:?}");
+    // Money's two ends, four people with the same gift, the shop.
+    let mut balances = world.balances();
+    balances.sort_unstable();
+    assert_eq!(balances, [-120_000, 0, 0, 30_000, 30_000, 30_000, 30_000], "{point:?}");
+    crashed
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_crash_anywhere_in_the_seeding_leaves_one_shop_with_an_account_and_its_keys() {
+    let base = Closed::found(Engine::Files);
+    let (mut rows, mut commit) = (0, 0);
+    while seed_with_a_crash_at(&base, Point::DeskRow(rows)).await {
+        rows += 1;
+    }
+    while seed_with_a_crash_at(&base, Point::JournalCommit { commit, reaches_disk: false }).await {
+        assert!(seed_with_a_crash_at(&base, Point::JournalCommit { commit, reaches_disk: true }).await);
+        commit += 1;
+    }
+    assert!(rows > 8 && commit > 8, "{rows} rows, {commit} commits");
+}
+
+/// Runs the story with a crash at `point`; false when the story was over before it.
+async fn crash_at(base: &Base, point: Point) -> bool {
+    let (world, commits) = ending_at(point, base.closed.copy());
+    let mut story = Story::new(base);
+    let crashed = story.go_on(&world).await.is_err();
+    assert!(crashed || commits.load(Ordering::SeqCst) > 5, "the story wrote nothing");
+    let world = after_the_end(world).await;
     // The start does this by itself; here the order is certain.
     world.wallet.finish_intentions().await.unwrap();
     if let Err(error) = story.go_on(&world).await {

@@ -150,12 +150,15 @@ fn setup(path: &Path) -> Setup {
 impl Closed {
     /// A deployment that nobody has opened yet.
     pub(super) fn found(engine: Engine) -> Self {
-        let dir = tempfile::tempdir().unwrap();
         let database = (engine == Engine::Postgres).then(TestDatabase::new);
-        let clock = Arc::new(TestClock { wall: AtomicI64::new(START), monotonic: AtomicI64::new(0) });
-        let closed = Self { dir, clock, tray: Arc::default(), database };
+        let closed = Self { database, ..Self::empty(tempfile::tempdir().unwrap()) };
         closed.init(&closed.home()).unwrap();
         closed
+    }
+
+    /// No deployment yet.
+    pub(super) fn empty(dir: TempDir) -> Self {
+        Self { dir, clock: TestClock::at(START), tray: Arc::default(), database: None }
     }
 
     /// Another node's directory: the keys and authorities of this deployment, and nothing else.

@@ -259,6 +259,30 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn the_reason_of_a_failure_tells_nothing_of_the_address_that_may_hold_a_token() {
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let (refusing, _receiver) = receiver(vec![StatusCode::FORBIDDEN], Duration::ZERO).await;
+        for url in [
+            "http://127.0.0.1:9/hooks/canary",
+            "http://canary:canary@127.0.0.1:9/",
+            "http://canary.invalid/?key=canary",
+            "canary is no address",
+            "ftp://canary/",
+            &format!("{refusing}?key=canary"),
+        ] {
+            let sender = Sender {
+                client: reqwest::Client::builder().no_proxy().build().unwrap(),
+                url: url.to_owned(),
+                key: hmac::Key::new(hmac::HMAC_SHA256, b"secret"),
+                clock: Arc::new(SystemClock::new()),
+                pauses: PAUSES,
+            };
+            let reason = sender.attempt(b"{}").await.unwrap_err();
+            assert!(!reason.contains("canary"), "{reason}");
+        }
+    }
+
+    #[tokio::test]
     async fn a_receiver_that_does_not_exist_is_an_error_in_the_log_and_nowhere_else() {
         let webhook = start("http://127.0.0.1:9/none");
         webhook.send(message("lost")).await.unwrap();

@@ -240,6 +240,12 @@ mod tests {
         (format!("http://{address}/"), received, stopper)
     }
 
+    /// An exporter; the program installs its cryptography at its start, a test that runs alone has to.
+    fn start(endpoint: &str, percent: u8) -> Exporter {
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        Exporter::start(endpoint, percent).unwrap()
+    }
+
     fn attribute<'v>(span: &'v Value, key: &str) -> &'v Value {
         let found = span["attributes"].as_array().unwrap().iter().find(|one| one["key"] == key);
         found.map_or(&Value::Null, |one| &one["value"])
@@ -248,7 +254,7 @@ mod tests {
     #[tokio::test]
     async fn a_collector_hears_of_each_request_as_a_span() {
         let (endpoint, mut received, _stopper) = collector().await;
-        let exporter = Exporter::start(&endpoint, 100).unwrap();
+        let exporter = start(&endpoint, 100);
         let times = Times { verification_us: 61, queue_us: 12, commit_us: 300 };
         exporter.take(|| Span::of(&answered(201, Some(times))));
         exporter.take(|| Span::of(&answered(503, None)));
@@ -275,7 +281,7 @@ mod tests {
     #[tokio::test]
     async fn a_collector_that_is_away_costs_traces_and_nothing_else() {
         let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let exporter = Exporter::start(&format!("http://{gone}"), 100).unwrap();
+        let exporter = start(&format!("http://{gone}"), 100);
         for _ in 0..3 {
             exporter.take(|| Span::of(&answered(200, None)));
         }
@@ -286,7 +292,7 @@ mod tests {
     #[tokio::test]
     async fn of_a_hundred_requests_the_configured_share_is_traced() {
         for percent in [1, 33, 100] {
-            let exporter = Exporter::start("http://127.0.0.1:9", percent).unwrap();
+            let exporter = start("http://127.0.0.1:9", percent);
             let mut made = 0;
             for _ in 0..200 {
                 exporter.take(|| {

@@ -1,6 +1,7 @@
 //! Told to stop, and told to load the certificate again.
 
 use crate::ALONE;
+use crate::newcomer::enrol;
 use crate::program::{Live, PATIENCE, Program, free_port};
 use data_encoding::BASE64;
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -9,8 +10,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
 use std::sync::Arc;
-use yinxin_client::clock::Clocks;
-use yinxin_client::{Connection, DeviceKey, DeviceKind, Person, Pin, Registration, Transfer, tour};
+use yinxin_client::{Connection, Person, Transfer};
 use yinxin_core::Minor;
 use yinxin_wallet::port::{SystemClock, SystemEntropy};
 use yinxin_wallet::{LocalTls, local_tls};
@@ -144,22 +144,7 @@ async fn every_payment_that_was_accepted_before_the_end_has_its_answer() {
 }
 
 pub(crate) async fn person(connection: &Connection, origin: &str, number: usize) -> Person {
-    let mut person = Person::arrive(connection.api(origin).unwrap(), Clocks::system()).await.unwrap();
-    let phone = format!("+861390002{number:04}");
-    person.api().send_code(&phone).await.unwrap();
-    let code = tour::code_for(person.api(), &phone).await.unwrap();
-    let registration = Registration {
-        phone: &phone,
-        code: &code,
-        password: "correct horse battery",
-        name: "林小满",
-        device_kind: DeviceKind::Android,
-    };
-    person.register(&registration).await.unwrap();
-    let enrolment = person.begin_enrolment(None).await.unwrap();
-    let pin = Pin::choose("284917").unwrap();
-    let issued = person.enrol(enrolment.id, DeviceKey::generate().unwrap(), "phone", &pin).await.unwrap();
-    person.activate(enrolment.id, &issued, true).await.unwrap();
+    let (person, _) = enrol(connection, origin, &format!("+861390002{number:04}")).await;
     person.top_up(Minor::new(100_000).unwrap()).await.unwrap();
     person
 }

@@ -19,7 +19,7 @@ pub mod test_postgres;
 mod tests;
 pub mod views;
 
-pub use copy::copy_database;
+pub use copy::{Carried, Heard, carry_in, carry_out, copy_database};
 pub use desk::{Desk, DeskError};
 pub use disk::Disk;
 pub use error::StoreError;

@@ -44,6 +44,11 @@ impl Home {
         self.postgres.as_ref().map(Postgres::shown)
     }
 
+    /// The database, where the books are not in the directory.
+    pub(crate) fn postgres(&self) -> Option<&Postgres> {
+        self.postgres.as_ref()
+    }
+
     /// The word for the place of the books in `deployment.json`; files need none.
     pub(crate) fn engine(&self) -> Option<String> {
         self.postgres.is_some().then(|| "postgres".to_owned())

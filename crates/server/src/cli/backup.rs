@@ -6,7 +6,7 @@ use clap::Args;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use yinxin_wallet::port::{Clock, Entropy, SystemClock, SystemEntropy};
-use yinxin_wallet::{BackupManifest, BackupStep, Wallet};
+use yinxin_wallet::{BackupManifest, BackupStep, Home, Wallet};
 
 /// Make a key pair for backups. Keep the file away from the server: it opens every backup.
 #[derive(Args)]
@@ -22,6 +22,9 @@ pub(super) struct Backup {
     /// The data directory.
     #[arg(long)]
     data: PathBuf,
+    /// Where the books are when not in the data directory: `postgres://user:password@host:port/database`.
+    #[arg(long, env = "YINXIN_DATABASE", hide_env_values = true)]
+    database: Option<String>,
     /// The new file.
     #[arg(long)]
     to: PathBuf,
@@ -48,6 +51,9 @@ pub(super) struct Restore {
     /// The new data directory: empty, or not there.
     #[arg(long)]
     data: PathBuf,
+    /// Where the books go when not into the data directory: `postgres://user:password@host:port/database`.
+    #[arg(long, env = "YINXIN_DATABASE", hide_env_values = true)]
+    database: Option<String>,
 }
 
 impl BackupKey {
@@ -74,8 +80,9 @@ impl Backup {
         exists(&self.data)?;
         let identity = self.identity.as_deref().map(read_identity).transpose()?;
         let mut steps = Steps::default();
+        let home = Home::at(&self.data, self.database.as_deref())?;
         let made = yinxin_wallet::backup(
-            &self.data,
+            &home,
             &self.to,
             &self.recipient,
             (&SystemClock::new(), &SystemEntropy),
@@ -111,7 +118,7 @@ impl Restore {
         let restored = yinxin_wallet::restore(
             &self.from,
             &identity,
-            &self.data,
+            &Home::at(&self.data, self.database.as_deref())?,
             (&clock, &entropy),
             &mut |step, done, all| steps.show(step, done, all),
         );

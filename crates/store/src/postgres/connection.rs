@@ -152,6 +152,11 @@ impl Connection {
         self.opened(self.client.query(&statement, params))
     }
 
+    /// The rows that a statement finds which is asked once; its parameters are `$1`.
+    pub(crate) fn ask(&self, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>, Failure> {
+        self.wait(self.client.query(sql, params))
+    }
+
     /// Runs `requests` as one transaction in one flight: nobody waits between them. Each answer is looked at, because a
     /// COMMIT after a failure rolls back and answers well.
     pub(crate) fn flight(&self, requests: &[Request<'_>]) -> Result<(), Failure> {

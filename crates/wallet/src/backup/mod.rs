@@ -18,7 +18,8 @@ pub(crate) use archive::{Contents, unpack};
 
 use crate::authority::Authority;
 use crate::log_origin::LogOrigin;
-use crate::open::read_deployment;
+use crate::Home;
+use crate::open::{DEPLOYMENT_FILE, read_deployment};
 use crate::port::{Clock, Entropy, random};
 use crate::start::{DataDir, From, StartError, load_ledger};
 use serde::{Deserialize, Serialize};
@@ -26,7 +27,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use yinxin_pki::Secret;
 use yinxin_pki::age::{AgeError, Identity, Recipient, Sealer};
-use yinxin_store::{JournalReader, StoreError, copy_database};
+use yinxin_store::{Carried, JournalReader, StoreError, carry_out, copy_database};
 
 /// Where copies lie until they are sealed.
 const STAGING: &str = "backup-unfinished";
@@ -79,9 +80,9 @@ impl std::convert::From<StoreError> for BackupError {
 /// What a backup or a restore is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BackupStep {
-    /// Copying the desk; pages.
+    /// Copying the desk; pages, or rows of a database.
     Desk,
-    /// Copying the journal; pages.
+    /// Copying the journal; pages, or rows of a database.
     Journal,
     /// Replaying the journal and comparing it with its signed head; records.
     Check,
@@ -120,10 +121,11 @@ pub fn new_backup_key(entropy: &dyn Entropy) -> Result<(Secret, String), BackupE
     Ok((identity.text()?, identity.recipient().to_string()))
 }
 
-/// Backs up the directory at `data` into the new file `file`, sealed for each of `recipients` (`age1…`). The server may run.
-/// What was copied is replayed and compared with its signed head before it is sealed.
+/// Backs up the deployment at `home` into the new file `file`, sealed for each of `recipients` (`age1…`). The server may run.
+/// What was copied is replayed and compared with its signed head before it is sealed. Books in PostgreSQL are carried into
+/// files: a backup has one form, whatever it was made of.
 pub fn backup(
-    data: &Path,
+    home: &Home,
     file: &Path,
     recipients: &[String],
     (clock, entropy): (&dyn Clock, &dyn Entropy),
@@ -131,13 +133,22 @@ pub fn backup(
 ) -> Result<BackupManifest, BackupError> {
     let recipients: Vec<Recipient> =
         recipients.iter().map(|text| Recipient::parse(text)).collect::<Result<_, _>>()?;
+    let data = home.path();
     let dir = DataDir::at(data);
     let deployment = read_deployment(&dir)?;
+    home.check(deployment.books.as_deref())?;
     let staging = Staging::make(data)?;
     let desk = staging.path.join("desk.db");
     let journal = staging.path.join("journal.db");
-    copy_database(&dir.desk(), &desk, |done, all| heard(BackupStep::Desk, done, all))?;
-    copy_database(&dir.journal(), &journal, |done, all| heard(BackupStep::Journal, done, all))?;
+    match home.postgres() {
+        None => {
+            copy_database(&dir.desk(), &desk, |done, all| heard(BackupStep::Desk, done, all))?;
+            copy_database(&dir.journal(), &journal, |done, all| heard(BackupStep::Journal, done, all))?;
+        }
+        Some(postgres) => {
+            carry_out(postgres, &desk, &journal, &mut |part, done, all| heard(step(part), done, all))?;
+        }
+    }
     let authority = Authority::load(&dir, &deployment.origin)?;
     let log = LogOrigin::load(&dir, &deployment.origin, &authority)?;
     let reader = JournalReader::new(&journal);
@@ -159,6 +170,13 @@ pub fn backup(
     let contents = archive::Contents { manifest: &manifest, data, desk: &desk, journal: &journal };
     seal(file, &recipients, entropy, &contents, heard)?;
     Ok(manifest)
+}
+
+fn step(part: Carried) -> BackupStep {
+    match part {
+        Carried::Desk => BackupStep::Desk,
+        Carried::Journal => BackupStep::Journal,
+    }
 }
 
 /// Writes beside the target, makes it durable, and only then gives it its name.
@@ -217,7 +235,7 @@ impl Staging {
         {
             use std::os::unix::fs::MetadataExt as _;
             let owner = |path: &Path| std::fs::metadata(path).map(|found| found.uid());
-            let path = data.join("journal.db");
+            let path = data.join(DEPLOYMENT_FILE);
             let (theirs, ours) = (owner(&path), owner(&lock_path));
             if theirs.map_err(|error| BackupError::file(&path, error))? != ours.unwrap_or(u32::MAX) {
                 drop(std::fs::remove_file(&lock_path));

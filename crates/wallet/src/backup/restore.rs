@@ -1,16 +1,18 @@
 //! Restoring: into a new directory, checked against the signed head, under a new log origin.
 
-use super::{BackupError, BackupManifest, BackupStep, Heard, archive};
-use crate::authority::Authority;
+use super::{BackupError, BackupManifest, BackupStep, Heard, archive, step};
+use crate::Home;
+use crate::authority::{self, Authority};
 use crate::ledger::Ledger;
 use crate::log_origin::LogOrigin;
-use crate::open::{DEPLOYMENT_FILE, read_deployment};
+use crate::open::{DEPLOYMENT_FILE, DeploymentFile, read_deployment};
 use crate::port::{Clock, Entropy};
 use crate::start::{DataDir, From, load_ledger};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use yinxin_pki::age::{Identity, Opener};
-use yinxin_store::JournalReader;
+use yinxin_store::{JournalReader, carry_in};
+use yinxin_tlog::VerifierKey;
 
 /// Where files lie until they were checked.
 const UNFINISHED: &str = "restore-unfinished";
@@ -36,15 +38,16 @@ pub fn verify_backup(
     open(file, identity, &folder.path, heard).map(|opened| opened.manifest)
 }
 
-/// Restores the backup `file` to the directory `data`, which is empty or not there. The log goes on under a new name and
-/// key. Whatever fails, `data` is left as it was.
+/// Restores the backup `file` to `home`: its directory is empty or not there, its database, where it has one, holds no
+/// deployment. The log goes on under a new name and key. Whatever fails, the directory is left as it was.
 pub fn restore(
     file: &Path,
     identity: &str,
-    data: &Path,
+    home: &Home,
     ports: (&Arc<dyn Clock>, &Arc<dyn Entropy>),
     heard: Heard<'_>,
 ) -> Result<Restored, BackupError> {
+    let data = home.path();
     let failed = |error| BackupError::file(data, error);
     let was_there = data.exists();
     if was_there && std::fs::read_dir(data).map_err(failed)?.next().is_some() {
@@ -54,7 +57,9 @@ pub fn restore(
         let folder = Folder::make(data.join(UNFINISHED))?;
         let opened = open(file, identity, &folder.path, heard)?;
         let (log, origin) = (opened.log, &opened.manifest.origin);
-        let log_key = log.continue_anew(&opened.dir, origin, opened.ledger, ports)?.to_string();
+        let log_key = log.continue_anew(&opened.dir, origin, opened.ledger, ports)?;
+        settle(home, &opened.dir, &log_key, heard)?;
+        let log_key = log_key.to_string();
         move_up(&folder.path, data)?;
         Ok(Restored { manifest: opened.manifest, log_key })
     });
@@ -65,6 +70,25 @@ pub fn restore(
     let restored = restored?;
     DataDir::create(data).map_err(failed)?;
     Ok(restored)
+}
+
+/// Brings the books to where `home` wants them, and writes down where that is.
+fn settle(home: &Home, dir: &DataDir, log: &VerifierKey, heard: Heard<'_>) -> Result<(), BackupError> {
+    if let Some(postgres) = home.postgres() {
+        let store = home.store(dir.files())?;
+        home.check_empty(&store)?;
+        let epoch = home.claim(&store)?;
+        carry_in(&dir.desk(), &dir.journal(), postgres, &mut |part, done, all| heard(step(part), done, all))?;
+        // What lies there now, and not what was sent.
+        load_ledger(dir, &store.journal, log, From::Genesis, |done, all| heard(BackupStep::Check, done, all))?;
+        store.lease.release(epoch)?;
+        for path in [dir.desk(), dir.journal()] {
+            std::fs::remove_file(&path).map_err(|error| BackupError::file(&path, error))?;
+        }
+    }
+    let deployment = DeploymentFile { books: home.engine(), ..read_deployment(dir)? };
+    let text = serde_json::to_vec_pretty(&deployment).unwrap_or_default();
+    Ok(authority::write(&dir.path().join(DEPLOYMENT_FILE), &text)?)
 }
 
 /// A backup that was opened and found sound.

@@ -1,10 +1,10 @@
 //! Backups of a wallet that is being used, and what a restore accepts, refuses and continues (house, law 13).
 
-use super::world::{Phone, World, code, options};
+use super::world::{Engine, Phone, World, code, on_both_engines, options};
 use crate::ledger::Ledger;
 use crate::port::{Clock, Entropy, SystemEntropy};
 use crate::{
-    Acceptance, BackupError, BackupManifest, OpenOptions, Restored, Wallet, WalletError, backup,
+    Acceptance, BackupError, BackupManifest, Home, OpenOptions, Restored, Wallet, WalletError, backup,
     new_backup_key, restore, verify_backup,
 };
 use std::path::{Path, PathBuf};
@@ -13,6 +13,7 @@ use tempfile::TempDir;
 use yinxin_core::codec::Codec;
 use yinxin_pki::ed25519_verify;
 use yinxin_store::JournalReader;
+use yinxin_store::test_postgres::TestDatabase;
 use yinxin_tlog::{Checkpoint, VerifierKey};
 
 /// A place for a backup, and the keys to it.
@@ -33,14 +34,14 @@ impl Vault {
         self.place.path().join("yinxin.backup")
     }
 
-    fn back_up(&self, data: &Path, clock: &dyn Clock) -> Result<BackupManifest, BackupError> {
+    fn back_up(&self, home: impl Into<Home>, clock: &dyn Clock) -> Result<BackupManifest, BackupError> {
         let recipients = [self.recipient.clone()];
-        backup(data, &self.file(), &recipients, (clock, &SystemEntropy), &mut |_, _, _| ())
+        backup(&home.into(), &self.file(), &recipients, (clock, &SystemEntropy), &mut |_, _, _| ())
     }
 
-    fn restore(&self, to: &Path, clock: &Arc<dyn Clock>) -> Result<Restored, BackupError> {
+    fn restore(&self, to: impl Into<Home>, clock: &Arc<dyn Clock>) -> Result<Restored, BackupError> {
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
-        restore(&self.file(), &self.identity, to, (clock, &entropy), &mut |_, _, _| ())
+        restore(&self.file(), &self.identity, &to.into(), (clock, &entropy), &mut |_, _, _| ())
     }
 }
 
@@ -48,9 +49,8 @@ async fn pay(world: &World, payer: &Phone, payee: &Phone) -> Result<Acceptance, 
     world.wallet.pay(&payer.session, payer.transfer(world, payee.session.account, 7)).await
 }
 
-/// The ledger of the first `records` records in the journal of `data`.
-fn replay(data: &Path, records: u64) -> Ledger {
-    let reader = JournalReader::new(&data.join("journal.db"));
+/// The ledger of the first `records` records in a journal.
+fn replay(reader: &JournalReader, records: u64) -> Ledger {
     let mut ledger = Ledger::empty();
     for index in 0..records {
         ledger.take_stored(&reader.record(index).unwrap().unwrap()).unwrap();
@@ -66,20 +66,77 @@ fn is_signed_by(key: &str, note: &str) -> bool {
     Checkpoint::open(note, &key, verify).is_ok()
 }
 
+/// What the desk says of shops and of people on their way.
+fn desk_of(world: &World) -> Vec<String> {
+    world.wallet.inner.store.desk.read(|desk| {
+        let merchants = desk.merchants(100)?.into_iter().map(|row| format!("{row:?}"));
+        Ok(merchants.chain(desk.people_unopened(100)?.into_iter().map(|row| row.name)).collect())
+    }).unwrap()
+}
+
+on_both_engines!(
+    a_backup_under_load_is_restored_to_an_equal_book_with_everything_acknowledged_before_it,
+    a_backup_of_either_engine_is_restored_into_the_other,
+);
+
+async fn a_backup_of_either_engine_is_restored_into_the_other(engine: Engine) {
+    let (world, vault) = (World::on(engine), Vault::new());
+    world.wallet.seed_demo().await.unwrap();
+    let (payer, payee) = (world.phone("13800000001", 90_000).await, world.phone("13800000002", 0).await);
+    let paid = pay(&world, &payer, &payee).await.unwrap();
+    let clock: Arc<dyn Clock> = world.clock.clone();
+    vault.back_up(world.home(), clock.as_ref()).unwrap();
+    let database = TestDatabase::new();
+    let place = vault.place.path().join("restored");
+    let home = match engine {
+        Engine::Files => Home::at(&place, Some(&database.url())).unwrap(),
+        Engine::Postgres => Home::from(&place),
+    };
+    let restored = vault.restore(home.clone(), &clock).unwrap();
+    assert_eq!(place.join("journal.db").exists(), engine == Engine::Postgres);
+    let wallet = Wallet::open(home.clone(), options(), world.ports()).unwrap();
+    assert_eq!(wallet.settings().log_key, restored.log_key);
+    let again = world.with_another(wallet);
+    assert_eq!(again.balances(), world.balances());
+    assert_eq!(desk_of(&again), desk_of(&world));
+    let found = again.wallet.payment(&payer.session, paid.payment.number.unwrap()).await.unwrap();
+    assert_eq!((found.index, found.record), (paid.index, paid.record));
+    // It goes on: a session and a code, whose number the database gives out, and money.
+    again.wallet.request_code("13800000007", None, super::world::ADDRESS).await.unwrap();
+    let after = again.phone("13800000003", 500).await;
+    assert_eq!(again.balance(after.session.account), 500);
+    // A database that holds something is not written to.
+    if engine == Engine::Files {
+        let elsewhere = Home::at(&vault.place.path().join("elsewhere"), Some(&database.url())).unwrap();
+        let refused = vault.restore(elsewhere, &clock).unwrap_err().to_string();
+        assert!(refused.contains("holds a deployment already"), "{refused}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_backup_under_load_is_restored_to_an_equal_book_with_everything_acknowledged_before_it() {
-    let (world, vault) = (World::new(), Vault::new());
+async fn a_backup_of_books_in_a_database_asks_where_that_is() {
+    let (world, vault) = (World::on(Engine::Postgres), Vault::new());
+    let clock: Arc<dyn Clock> = world.clock.clone();
+    let refused = vault.back_up(world.dir.path(), clock.as_ref()).unwrap_err().to_string();
+    assert!(refused.contains("--database"), "{refused}");
+    assert!(!vault.file().exists());
+}
+
+async fn a_backup_under_load_is_restored_to_an_equal_book_with_everything_acknowledged_before_it(
+    engine: Engine,
+) {
+    let (world, vault) = (World::on(engine), Vault::new());
     let (payer, payee) = (world.phone("13800000001", 90_000).await, world.phone("13800000002", 0).await);
     let mut before = Vec::new();
     for _ in 0..20 {
         before.push(pay(&world, &payer, &payee).await.unwrap());
     }
-    let data = world.dir.path().to_owned();
+    let home = world.home();
     let clock: Arc<dyn Clock> = world.clock.clone();
     let made = {
         let (clock, recipient, file) = (clock.clone(), vault.recipient.clone(), vault.file());
         tokio::task::spawn_blocking(move || {
-            backup(&data, &file, &[recipient], (clock.as_ref(), &SystemEntropy), &mut |_, _, _| ()).unwrap()
+            backup(&home, &file, &[recipient], (clock.as_ref(), &SystemEntropy), &mut |_, _, _| ()).unwrap()
         })
     };
     let mut during = 0;
@@ -95,7 +152,8 @@ async fn a_backup_under_load_is_restored_to_an_equal_book_with_everything_acknow
 
     let restored_to = vault.place.path().join("restored");
     let restored = vault.restore(&restored_to, &clock).unwrap();
-    let (live, again) = (replay(world.dir.path(), manifest.records), replay(&restored_to, manifest.records));
+    let live = replay(&world.wallet.inner.store.journal, manifest.records);
+    let again = replay(&JournalReader::new(&restored_to.join("journal.db")), manifest.records);
     assert_eq!(live.book.to_bytes(), again.book.to_bytes(), "the book at record {}", manifest.records);
     let old_log = world.wallet.settings().log_key.clone();
     assert!(is_signed_by(&old_log, &manifest.checkpoint));

@@ -10,7 +10,7 @@
 use super::world::{TestClock, World, code, options, order_id, ports_at};
 use crate::backup::{BackupManifest, Contents, unpack};
 use crate::port::{Clock, Entropy, SystemEntropy, random};
-use crate::{Wallet, backup, new_backup_key, restore};
+use crate::{Home, Wallet, backup, new_backup_key, restore};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -121,9 +121,9 @@ fn continued(data: &Path, place: &Path, clock: &Arc<dyn Clock>) -> PathBuf {
     let (secret, recipient) = new_backup_key(&SystemEntropy).unwrap();
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
     let (file, to) = (place.join("backup"), place.join("restored"));
-    backup(data, &file, &[recipient], (clock.as_ref(), &SystemEntropy), &mut |_, _, _| ()).unwrap();
+    backup(&data.into(), &file, &[recipient], (clock.as_ref(), &SystemEntropy), &mut |_, _, _| ()).unwrap();
     let identity = std::str::from_utf8(secret.expose()).unwrap();
-    restore(&file, identity, &to, (clock, &entropy), &mut |_, _, _| ()).unwrap();
+    restore(&file, identity, &Home::from(&to), (clock, &entropy), &mut |_, _, _| ()).unwrap();
     to
 }
 

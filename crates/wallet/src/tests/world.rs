@@ -266,6 +266,12 @@ impl World {
         (self.clock.clone(), entropy(), self.tray.clone())
     }
 
+    /// Another wallet of this world: the same clock, the same text messages.
+    pub(super) fn with_another(&self, wallet: Wallet) -> Self {
+        let (clock, tray) = (self.clock.clone(), self.tray.clone());
+        Self { dir: tempfile::tempdir().unwrap(), clock, tray, wallet, database: None }
+    }
+
     /// Ends the wallet, so that its folder can be opened again.
     pub(super) async fn close(self) -> Closed {
         let Self { dir, clock, tray, wallet, database } = self;

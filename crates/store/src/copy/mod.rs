@@ -1,5 +1,9 @@
 //! Copying a database file that somebody else is writing: SQLite's online backup, from one snapshot.
 
+mod engines;
+
+pub use engines::{Carried, Heard, carry_in, carry_out};
+
 use crate::error::StoreError;
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};

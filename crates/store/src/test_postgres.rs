@@ -106,15 +106,44 @@ impl TestDatabase {
     /// # Panics
     /// Where it does not start again.
     pub fn crash(&self) {
-        let script = r#""$1/pg_ctl" -D "$2/data" -w -s -m immediate stop && "$1/pg_ctl" -D "$2/data" -w -s -l "$2/log" -o "-p $3" start"#;
+        self.stop();
+        self.go_on();
+    }
+
+    /// All of the server's processes end at once, without a checkpoint; only where the database is alone in its cluster.
+    ///
+    /// # Panics
+    /// Where it does not run.
+    pub fn stop(&self) {
+        self.order(r#""$1/pg_ctl" -D "$2/data" -w -s -m immediate stop"#);
+    }
+
+    /// The server's first process is killed, the others end by themselves; only where the database is alone in its cluster.
+    ///
+    /// # Panics
+    /// Where it does not run.
+    pub fn kill(&self) {
+        self.order(r#"kill -9 "$(head -n 1 "$2/data/postmaster.pid")""#);
+    }
+
+    /// The server starts again and recovers from its write-ahead log.
+    ///
+    /// # Panics
+    /// Where the shell does not.
+    pub fn go_on(&self) {
+        // After a kill the last of the old processes may hold its memory a moment longer.
+        self.order(r#"until "$1/pg_ctl" -D "$2/data" -w -s -l "$2/log" -o "-p $3" start; do :; done"#);
+    }
+
+    fn order(&self, script: &str) {
         let mut again = shell();
         again
-            .args(["-c", script, "again"])
+            .args(["-c", script, "order"])
             .arg(programs())
             .arg(&self.cluster.dir)
             .arg(self.cluster.port.to_string());
         let done = again.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
-        assert!(done.is_ok_and(|status| status.success()), "the server did not start again");
+        assert!(done.is_ok_and(|status| status.success()), "the server did not do so: {script}");
     }
 
     /// A file that the cluster made beside its data: `ca.pem`, `other.pem`.

@@ -187,13 +187,13 @@ mod tests {
         }
     }
 
-    fn change(index: u64, accounts: &[u8], order: Option<u8>) -> Option<Change> {
-        Some(Change {
+    fn change(index: u64, accounts: &[u8], order: Option<u8>) -> Change {
+        Change {
             index,
             what: What::Payment,
             accounts: accounts.iter().map(|byte| AccountId::from_bytes([*byte; 10])).collect(),
             order: order.map(|byte| OrderId::from_bytes([byte; 10])),
-        })
+        }
     }
 
     #[test]
@@ -203,16 +203,16 @@ mod tests {
         let mut order = events.listen(Topic::Order(OrderId::from_bytes([1; 10])));
         let woken = [Arc::<Woken>::default(), Arc::<Woken>::default()];
         let wakers = woken.each_ref().map(|woken| Waker::from(Arc::clone(woken)));
-        let mut contexts = wakers.each_ref().map(|waker| Context::from_waker(waker));
+        let mut contexts = wakers.each_ref().map(Context::from_waker);
         let (mut of_account, mut of_order) = (pin!(account.next()), pin!(order.next()));
         assert!(of_account.as_mut().poll(&mut contexts[0]).is_pending());
         assert!(of_order.as_mut().poll(&mut contexts[1]).is_pending());
         let counts = || woken.each_ref().map(|woken| woken.0.load(Ordering::SeqCst));
         for index in 0..1_000 {
-            events.tell(change(index, &[2, 3], Some(2)));
+            events.tell(Some(change(index, &[2, 3], Some(2))));
         }
         assert_eq!(counts(), [0, 0], "a thousand changes of others");
-        events.tell(change(1_000, &[2, 1], Some(1)));
+        events.tell(Some(change(1_000, &[2, 1], Some(1))));
         assert_eq!(counts(), [1, 1]);
         for heard in [of_account.as_mut().poll(&mut contexts[0]), of_order.as_mut().poll(&mut contexts[1])] {
             assert!(matches!(heard, Poll::Ready(Ok(Change { index: 1_000, .. }))), "{heard:?}");
@@ -225,7 +225,7 @@ mod tests {
         let topic = Topic::Account(AccountId::from_bytes([1; 10]));
         let (mut slow, second) = (events.listen(topic), events.listen(topic));
         for index in 0..=u64::try_from(KEPT).unwrap() {
-            events.tell(change(index, &[1], None));
+            events.tell(Some(change(index, &[1], None)));
         }
         assert_eq!(slow.next().await.unwrap_err(), Missed);
         assert_eq!(slow.next().await.unwrap().index, 1);

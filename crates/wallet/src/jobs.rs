@@ -40,9 +40,10 @@ impl Wallet {
         if self.records().saturating_sub(replay) > REPLAY_MAX {
             self.snapshot_or_say().await;
         }
-        // Nobody appends here any more: the next writer need not wait until the lease runs out.
-        if let Some(Err(error)) = self.inner.epoch.map(|epoch| self.inner.store.lease.release(epoch)) {
-            tracing::warn!(%error, "the lease was not given back, it runs out by itself");
+        // A writer under a lease gives it back as it ends: the next one need not wait until it runs out.
+        if self.inner.writer.control().epoch() > 0 {
+            self.inner.writer.control().close();
+            self.ended().await;
         }
     }
 

@@ -88,7 +88,7 @@ use recent::Recent;
 use std::sync::Arc;
 use tokio::sync::watch;
 use yinxin_core::{AccountId, CertificateId, Currency, Digest, Millis, Stamp};
-use yinxin_store::{Epoch, Store};
+use yinxin_store::Store;
 
 /// What a deployment is, fixed by its data directory.
 #[derive(Debug, Clone)]
@@ -120,7 +120,7 @@ pub enum Health {
     Leading,
     /// It follows a leading node and sends it what is to be posted.
     Following,
-    /// It is one of several nodes and knows none that leads.
+    /// No node leads, or the database does not answer.
     Leaderless,
     /// Not until the clock is right or an operator accepts it.
     ClockWrong,
@@ -139,8 +139,6 @@ pub struct Wallet {
 pub(crate) struct Inner {
     pub(crate) settings: Settings,
     pub(crate) store: Store,
-    /// Under which this node alone appends; none where it takes turns with others.
-    pub(crate) epoch: Option<Epoch>,
     pub(crate) writer: Handle,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,

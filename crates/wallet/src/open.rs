@@ -7,18 +7,18 @@ use crate::log_origin::{LogOrigin, head_signer};
 use crate::nodes::{DatabaseLease, LeaseDoor, Membership, Standing};
 use crate::passwords::Passwords;
 use crate::payments::CertificateCache;
-use crate::port::{Clock, Entropy, Peers, SmsSender, random};
+use crate::port::{Clock, Entropy, SmsSender, random};
 use crate::projector::Projector;
 use crate::recent::{self, Recent};
 use crate::start::{DataDir, From, StartError, load_ledger, reconcile_views, take_tail};
-use crate::writer::{Calendar, Parts, Seat};
+use crate::writer::{Calendar, Company, Parts, Seat};
 use crate::{Home, Inner, Settings, Wallet, writer};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::sync::Arc;
 use tokio::sync::watch;
 use yinxin_core::{Action, Command, CommandId, Day, Millis, Stamp};
-use yinxin_store::{Epoch, Journal, Store};
+use yinxin_store::{Journal, Store};
 
 /// What the wallet needs from outside.
 pub type Ports = (Arc<dyn Clock>, Arc<dyn Entropy>, Arc<dyn SmsSender>);
@@ -122,18 +122,18 @@ impl Wallet {
         wrap: impl FnOnce(Box<dyn Journal>) -> Box<dyn Journal>,
     ) -> Result<Self, StartError> {
         let home = home.into();
-        let (mut parts, mut rest) = gather(&home, options, ports)?;
+        let (mut parts, rest) = gather(&home, options, ports)?;
         // Claimed when everything is loaded: whatever another writer appended meanwhile is final now, and read.
         let epoch = home.claim(&rest.store)?;
         take_tail(&mut parts.ledger, &rest.store.journal, &rest.log.key)?;
         reconcile_views(&rest.store, &parts.ledger, epoch)?;
         parts.journal = wrap(rest.store.writer(epoch)?);
-        rest.epoch = Some(epoch);
-        let wallet = Self::assemble(parts, None, rest)?;
-        if home.database().is_some() {
-            wallet.inner.writer.control().set_epoch(epoch.number());
-        }
-        Ok(wallet)
+        let seat = home.database().map(|_| Seat {
+            lease: Box::new(DatabaseLease::claimed(&rest.store, home.node(), epoch)),
+            log: rest.log.key.clone(),
+            company: Company::Nobody,
+        });
+        Self::assemble(parts, seat, rest)
     }
 
     /// Opens one of several nodes that share a database: it takes turns with the others. Needs a tokio runtime.
@@ -167,21 +167,17 @@ impl Wallet {
         let (parts, rest) = gather(&home, options, ports)?;
         let Membership { address, peers } = membership;
         let lease = DatabaseLease::of(&rest.store, home.node(), address);
-        let seat = Seat { lease: wrap(Box::new(lease)), log: rest.log.key.clone() };
-        Self::assemble(parts, Some((seat, peers)), rest)
+        let (lease, log) = (wrap(Box::new(lease)), rest.log.key.clone());
+        Self::assemble(parts, Some(Seat { lease, log, company: Company::Nodes(peers) }), rest)
     }
 
-    fn assemble(
-        parts: Parts,
-        shared: Option<(Seat, Arc<dyn Peers>)>,
-        rest: Assembly,
-    ) -> Result<Self, StartError> {
-        let Assembly { file, dir, lock, store, epoch, authority, log, sms } = rest;
+    fn assemble(parts: Parts, seat: Option<Seat>, rest: Assembly) -> Result<Self, StartError> {
+        let Assembly { file, dir, lock, store, authority, log, sms } = rest;
         let (clock, entropy) = (Arc::clone(&parts.clock), Arc::clone(&parts.entropy));
         let accept_clock = parts.accept_clock;
-        let session_ms = if shared.is_some() { recent::SESSION_MS } else { recent::SESSION_ALONE_MS };
         let (writer, _thread) =
-            writer::start(parts, shared).map_err(|error| StartError::file(dir.path(), error))?;
+            writer::start(parts, seat).map_err(|error| StartError::file(dir.path(), error))?;
+        let session_ms = if writer.is_shared() { recent::SESSION_MS } else { recent::SESSION_ALONE_MS };
         let (projected, mark) = watch::channel(store.views.mark()?);
         let passwords = Passwords::start().map_err(|error| StartError::file(dir.path(), error))?;
         let events = Events::default();
@@ -206,7 +202,6 @@ impl Wallet {
             inner: Arc::new(Inner {
                 settings,
                 store,
-                epoch,
                 writer,
                 clock,
                 entropy,
@@ -285,7 +280,7 @@ fn gather(
         accept_clock: options.accept_clock,
         disk: store.desk.disk(),
     };
-    Ok((parts, Assembly { file, dir, lock, store, epoch: None, authority, log, sms }))
+    Ok((parts, Assembly { file, dir, lock, store, authority, log, sms }))
 }
 
 /// What `assemble` puts beside the writer.
@@ -294,7 +289,6 @@ struct Assembly {
     dir: DataDir,
     lock: std::fs::File,
     store: Store,
-    epoch: Option<Epoch>,
     authority: Authority,
     log: LogOrigin,
     sms: Arc<dyn SmsSender>,

@@ -57,7 +57,8 @@ impl Wallet {
         }
         // Kept before the shop exists: a start that does not end is gone on with, with the same keys.
         let shop = self.prepare_merchant(SHOP)?;
-        let kept = write_private(&path, &write_shop(&shop)).and_then(|()| sync_folder(&self.inner.dir.keys()));
+        let kept =
+            write_private(&path, &write_shop(&shop)).and_then(|()| sync_folder(&self.inner.dir.keys()));
         kept.map_err(|error| failed(error.to_string()))?;
         self.open_merchant(&shop).await?;
         Ok(shop)

@@ -43,7 +43,7 @@ const ARRIVES_EACH: usize = 20;
 /// Priority of the attackers: they are elsewhere, and the program's cores are not theirs.
 const NICE: i32 = 5;
 /// What a debug build that shares its cores with its attackers may take in any case (p99).
-const FLOOR: Duration = Duration::from_millis(50);
+pub(crate) const FLOOR: Duration = Duration::from_millis(50);
 
 /// An address of this machine for the attacker `number` of kind `kind`.
 fn address(kind: usize, number: u32) -> Ipv4Addr {
@@ -52,7 +52,7 @@ fn address(kind: usize, number: u32) -> Ipv4Addr {
 }
 
 /// Raises this process's own limit: every attacker is an open file.
-fn allow_files() {
+pub(crate) fn allow_files() {
     let limit = getrlimit(Resource::Nofile);
     assert!(limit.maximum.is_none_or(|maximum| maximum > 10_000), "10,000 open files are not allowed here");
     setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum }).unwrap();
@@ -72,11 +72,11 @@ fn trusting(live: &Live, protocol: &[u8]) -> TlsConnector {
     TlsConnector::from(Arc::new(config))
 }
 
-trait Stream: AsyncRead + AsyncWrite + Unpin + Send + Sync {}
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin + Send + Sync {}
 impl<S: AsyncRead + AsyncWrite + Unpin + Send + Sync> Stream for S {}
 
 /// Somebody who asks the same small thing again and again, and now and then comes anew.
-struct Good {
+pub(crate) struct Good {
     to: SocketAddr,
     tls: Option<TlsConnector>,
     stream: Option<Box<dyn Stream>>,
@@ -84,6 +84,10 @@ struct Good {
 }
 
 impl Good {
+    pub(crate) fn at(to: SocketAddr, tls: Option<TlsConnector>) -> Self {
+        Self { to, tls, stream: None, asked: 0 }
+    }
+
     async fn arrive(&self) -> Box<dyn Stream> {
         let stream = TcpStream::connect(self.to).await.unwrap();
         let Some(tls) = &self.tls else { return Box::new(stream) };
@@ -109,7 +113,7 @@ impl Good {
         assert!(answer.starts_with(b"HTTP/1.1 200"));
     }
 
-    async fn sample(&mut self, count: usize) -> Samples {
+    pub(crate) async fn sample(&mut self, count: usize) -> Samples {
         let (mut samples, mut tick) = (Samples::default(), tokio::time::interval(PAUSE));
         for _ in 0..count {
             tick.tick().await;
@@ -118,7 +122,7 @@ impl Good {
         samples
     }
 
-    async fn sample_until(&mut self, mut over: oneshot::Receiver<()>) -> Samples {
+    pub(crate) async fn sample_until(&mut self, mut over: oneshot::Receiver<()>) -> Samples {
         let mut samples = Samples::default();
         while over.try_recv() == Err(TryRecvError::Empty) {
             samples.append(self.sample(ARRIVES_EACH).await);
@@ -129,14 +133,18 @@ impl Good {
 
 /// How a kind fared.
 #[derive(Debug, Default)]
-struct Fate {
+pub(crate) struct Fate {
     /// The longest that one of them lasted.
     lasted: Duration,
     /// Those that were told what is wrong.
     answered: u32,
 }
 
-async fn attack(kinds: &[Kind], to: SocketAddr, tls: Option<TlsConnector>) -> BTreeMap<String, Fate> {
+pub(crate) async fn attack(
+    kinds: &[Kind],
+    to: SocketAddr,
+    tls: Option<TlsConnector>,
+) -> BTreeMap<String, Fate> {
     let opening = Arc::new(Semaphore::new(if tls.is_some() { OPENING_TLS } else { OPENING }));
     let mut attackers = JoinSet::new();
     for (index, kind) in kinds.iter().copied().enumerate() {
@@ -165,7 +173,7 @@ async fn attack(kinds: &[Kind], to: SocketAddr, tls: Option<TlsConnector>) -> BT
 }
 
 /// Attackers on threads of their own, of lower priority; `over` is dropped when they have ended.
-fn elsewhere<T: Send + 'static>(
+pub(crate) fn elsewhere<T: Send + 'static>(
     work: impl Future<Output = T> + Send + 'static,
     over: oneshot::Sender<()>,
 ) -> std::thread::JoinHandle<T> {
@@ -181,7 +189,7 @@ fn elsewhere<T: Send + 'static>(
 
 async fn bears(kinds: &'static [Kind], program: &Program, tls: Option<(TlsConnector, TlsConnector)>) {
     let (good_tls, bad_tls) = tls.unzip();
-    let mut good = Good { to: program.address(), tls: good_tls, stream: None, asked: 0 };
+    let mut good = Good::at(program.address(), good_tls);
     good.sample(QUIET / 2).await;
     let before = good.sample(QUIET).await;
     let (end, over) = oneshot::channel();
@@ -202,19 +210,15 @@ async fn bears(kinds: &'static [Kind], program: &Program, tls: Option<(TlsConnec
     assert!(attacked <= (2 * quiet).max(FLOOR), "{attacked:?} instead of {quiet:?}");
 }
 
-#[tokio::test]
-async fn five_hundred_bad_connections_of_each_kind_end_within_15_s_while_others_are_served() {
-    let _alone = ALONE.lock().await;
-    allow_files();
+/// A live server that takes more connections than all attackers.
+pub(crate) fn live_plain() -> (Live, Program) {
     let live = Live::init();
     let program = Program::serve(&live, &[("YINXIN_CONNECTIONS_TOTAL", "16000"), ("YINXIN_LOG", "error")]);
-    bears(PLAIN, &program, None).await;
+    (live, program)
 }
 
-#[tokio::test]
-async fn five_hundred_bad_tls_connections_of_each_kind_end_within_15_s_while_others_are_served() {
-    let _alone = ALONE.lock().await;
-    allow_files();
+/// The same over TLS, with what a good client and a bad one begin with.
+pub(crate) fn live_over_tls() -> (Live, Program, (TlsConnector, TlsConnector)) {
     let live = Live::init();
     let program = Program::serve(
         &live,
@@ -225,5 +229,21 @@ async fn five_hundred_bad_tls_connections_of_each_kind_end_within_15_s_while_oth
         ],
     );
     let tls = (trusting(&live, b"http/1.1"), trusting(&live, b"h2"));
+    (live, program, tls)
+}
+
+#[tokio::test]
+async fn five_hundred_bad_connections_of_each_kind_end_within_15_s_while_others_are_served() {
+    let _alone = ALONE.lock().await;
+    allow_files();
+    let (_live, program) = live_plain();
+    bears(PLAIN, &program, None).await;
+}
+
+#[tokio::test]
+async fn five_hundred_bad_tls_connections_of_each_kind_end_within_15_s_while_others_are_served() {
+    let _alone = ALONE.lock().await;
+    allow_files();
+    let (_live, program, tls) = live_over_tls();
     bears(OVER_TLS, &program, Some(tls)).await;
 }

@@ -10,7 +10,10 @@ mod caps;
 mod ending;
 mod flood;
 mod kinds;
+#[path = "../newcomer/mod.rs"]
+mod newcomer;
 mod program;
+mod ratios;
 mod timing;
 
 use tokio::sync::Mutex;

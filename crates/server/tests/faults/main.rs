@@ -1,4 +1,5 @@
-//! The real program under faults: it is killed, the power goes, the disk fills up or fails, the clock jumps.
+//! The real program under faults: it is killed, the power goes, the disk fills up or fails, the clock jumps, its database
+//! goes away.
 //!
 //! Each harness runs a short round in every test run and a longer one when an environment variable says so:
 //! `YINXIN_KILLS=1000 YINXIN_POWER_CUTS=200 cargo test -p yinxin-server --test faults`. `cargo xtask soak` mixes them for as
@@ -8,9 +9,12 @@
 mod clock;
 mod disk;
 mod kills;
+#[path = "../newcomer/mod.rs"]
+mod newcomer;
 mod nodes;
 mod order;
 mod people;
+mod postgres;
 mod powercut;
 mod program;
 mod shim;

@@ -1,14 +1,12 @@
 //! People who pay one another while the program suffers, and what must hold afterwards.
 
+use crate::newcomer::enrol;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use yinxin_client::answers::{Me, Payee};
-use yinxin_client::clock::Clocks;
-use yinxin_client::{
-    ClientError, Connection, DeviceKey, DeviceKind, Person, Pin, Receipt, Registration, Transfer, tour,
-};
+use yinxin_client::{ClientError, Connection, Person, Receipt, Transfer};
 use yinxin_core::{CertificateId, Minor, PaymentNumber};
 
 const PEOPLE: usize = 6;
@@ -39,24 +37,10 @@ pub(crate) struct Paying {
 
 impl Payer {
     async fn enrol(connection: &Connection, origin: &str, number: usize) -> Self {
-        let mut person = Person::arrive(connection.api(origin).unwrap(), Clocks::system()).await.unwrap();
         let phone = format!("+861390001{number:04}");
-        person.api().send_code(&phone).await.unwrap();
-        let code = tour::code_for(person.api(), &phone).await.unwrap();
-        let registration = Registration {
-            phone: &phone,
-            code: &code,
-            password: "correct horse battery",
-            name: "林小满",
-            device_kind: DeviceKind::Android,
-        };
-        person.register(&registration).await.unwrap();
-        let enrolment = person.begin_enrolment(None).await.unwrap();
-        let pin = Pin::choose("284917").unwrap();
-        let issued = person.enrol(enrolment.id, DeviceKey::generate().unwrap(), "phone", &pin).await.unwrap();
-        person.activate(enrolment.id, &issued, true).await.unwrap();
+        let (person, certificate) = enrol(connection, origin, &phone).await;
         let me = person.top_up(Minor::new(FUNDS).unwrap()).await.unwrap();
-        Self { person, me, certificate: issued.certificate.id, acknowledged: BTreeMap::new() }
+        Self { person, me, certificate, acknowledged: BTreeMap::new() }
     }
 
     fn acknowledge(&mut self, receipt: &Receipt, payee: usize, amount: u64) {

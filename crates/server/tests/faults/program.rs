@@ -13,12 +13,23 @@ pub(crate) struct Home {
     shop: u16,
     /// What its environment holds besides ours.
     pub(crate) environment: Vec<(&'static str, OsString)>,
+    /// Where its books are, when they are not in the data directory.
+    database: Option<String>,
 }
 
 impl Home {
     pub(crate) fn new() -> Self {
         let folder = tempfile::Builder::new().prefix("yinxin-faults-").tempdir().unwrap();
-        Self { folder, port: free_port(), shop: free_port(), environment: Vec::new() }
+        Self { folder, port: free_port(), shop: free_port(), environment: Vec::new(), database: None }
+    }
+
+    /// A home whose books are in PostgreSQL.
+    pub(crate) fn on(database: String) -> Self {
+        Self { database: Some(database), ..Self::new() }
+    }
+
+    fn books(&self) -> Vec<&str> {
+        self.database.iter().flat_map(|database| ["--database", database]).collect()
     }
 
     /// A folder beside the data, on the same file system.
@@ -90,7 +101,8 @@ impl Home {
         let shop = format!("127.0.0.1:{}", self.shop);
         command
             .args(["demo", "--listen", &self.address(), "--shop-listen", &shop, "--data"])
-            .arg(self.data());
+            .arg(self.data())
+            .args(self.books());
         self.wait_for(command, &format!("{}/demo", self.origin()))
     }
 
@@ -125,7 +137,7 @@ impl Home {
 
     /// Runs another command of the program on the data.
     pub(crate) fn run(&self, words: &[&str]) -> Output {
-        self.command().args(words).arg("--data").arg(self.data()).output().unwrap()
+        self.command().args(words).arg("--data").arg(self.data()).args(self.books()).output().unwrap()
     }
 }
 

@@ -15,30 +15,40 @@ use tokio::time::{Duration, Instant};
 
 /// What rounds did; every line of the file has these members.
 #[derive(Debug, Default)]
-struct Tally {
+pub(crate) struct Tally {
     kills: u64,
     power_cuts: u64,
-    orderly_ends: u64,
+    pub(crate) orderly_ends: u64,
     full_disks: u64,
     failed_syncs: u64,
     edits: u64,
     edits_found: u64,
-    payments: u64,
+    pub(crate) payments: u64,
+    /// Kills of a program whose books are in PostgreSQL.
+    pub(crate) postgres_kills: u64,
+    /// PostgreSQL itself killed or ended at once.
+    pub(crate) database_ends: u64,
 }
 
 impl Tally {
-    fn append(&self) {
+    pub(crate) fn append(&self) {
         let Ok(path) = std::env::var("YINXIN_SOAK_TALLY") else { return };
         let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path).unwrap();
-        let Self { kills, power_cuts, orderly_ends, full_disks, failed_syncs, edits, edits_found, payments } =
-            self;
-        writeln!(
-            file,
-            "{{\"kills\":{kills},\"power_cuts\":{power_cuts},\"orderly_ends\":{orderly_ends},\
-             \"full_disks\":{full_disks},\"failed_syncs\":{failed_syncs},\"edits\":{edits},\
-             \"edits_found\":{edits_found},\"payments\":{payments}}}"
-        )
-        .unwrap();
+        let members = [
+            ("kills", self.kills),
+            ("power_cuts", self.power_cuts),
+            ("orderly_ends", self.orderly_ends),
+            ("full_disks", self.full_disks),
+            ("failed_syncs", self.failed_syncs),
+            ("edits", self.edits),
+            ("edits_found", self.edits_found),
+            ("payments", self.payments),
+            ("postgres_kills", self.postgres_kills),
+            ("database_ends", self.database_ends),
+        ];
+        let members: Vec<String> =
+            members.iter().map(|(name, number)| format!("\"{name}\":{number}")).collect();
+        writeln!(file, "{{{}}}", members.join(",")).unwrap();
     }
 }
 

@@ -101,17 +101,15 @@ pub fn carry_out(place: &Place, desk: &Path, journal: &Path, heard: Heard<'_>) -
 }
 
 fn put_into_file(to: &Connection, table: &Table, page: &[tokio_postgres::Row]) -> Result<(), StoreError> {
-    let sql = format!(
-        "INSERT INTO {} ({}) VALUES ({})",
-        table.name,
-        table.columns(),
-        table.numbered('?', false)
-    );
+    let sql =
+        format!("INSERT INTO {} ({}) VALUES ({})", table.name, table.columns(), table.numbered('?', false));
     to.execute_batch("BEGIN")?;
     let mut insert = to.prepare_cached(&sql)?;
     for row in page {
-        let values: Vec<Arrived<'_>> =
-            (0..table.columns.len()).map(|at| row.try_get(at)).collect::<Result<_, _>>().map_err(Failure::of)?;
+        let values: Vec<Arrived<'_>> = (0..table.columns.len())
+            .map(|at| row.try_get(at))
+            .collect::<Result<_, _>>()
+            .map_err(Failure::of)?;
         insert.execute(params_from_iter(values.iter().map(|value| {
             ToSqlOutput::Borrowed(match value {
                 Arrived::Null => ValueRef::Null,
@@ -137,7 +135,11 @@ pub fn carry_in(desk: &Path, journal: &Path, place: &Place, heard: Heard<'_>) ->
         for table in &tables {
             let held = count(&to, part, table)?;
             if held > 0 {
-                return Err(StoreError::Failed(format!("{}.{} holds {held} rows", part.schema(), table.name)));
+                return Err(StoreError::Failed(format!(
+                    "{}.{} holds {held} rows",
+                    part.schema(),
+                    table.name
+                )));
             }
             let rows: i64 =
                 from.query_row(&format!("SELECT count(*) FROM {}", table.name), [], |row| row.get(0))?;
@@ -145,8 +147,7 @@ pub fn carry_in(desk: &Path, journal: &Path, place: &Place, heard: Heard<'_>) ->
         }
         let mut done = 0_u64;
         for table in &tables {
-            let mut statement =
-                from.prepare(&format!("SELECT {} FROM {}", table.columns(), table.name))?;
+            let mut statement = from.prepare(&format!("SELECT {} FROM {}", table.columns(), table.name))?;
             let mut rows = statement.query([])?;
             while let Some(page) = Page::read(table, &mut rows)? {
                 page.put(&to, part, table)?;
@@ -206,7 +207,10 @@ impl Page {
                     (Column::Bytes(all), Value::Null) => all.push(None),
                     (Column::Texts(all), Value::Null) => all.push(None),
                     (Column::Integers(_) | Column::Bytes(_) | Column::Texts(_), _) => {
-                        return Err(StoreError::Failed(format!("{} holds a value of another kind", table.name)));
+                        return Err(StoreError::Failed(format!(
+                            "{} holds a value of another kind",
+                            table.name
+                        )));
                     }
                 }
             }
@@ -255,7 +259,8 @@ fn count(postgres: &Postgres, part: Carried, table: &Table) -> Result<u64, Store
 
 /// The tables of a file, each after those that it refers to.
 fn tables(file: &Connection) -> Result<Vec<Table>, StoreError> {
-    let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
+    let sql =
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
     let texts = |sql: &str, of: &[&str]| -> Result<Vec<String>, StoreError> {
         let mut statement = file.prepare(sql)?;
         let rows = statement.query_map(params_from_iter(of), |row| row.get(0))?;
@@ -273,7 +278,10 @@ fn tables(file: &Connection) -> Result<Vec<Table>, StoreError> {
     let mut ordered: Vec<Table> = Vec::new();
     while !waiting.is_empty() {
         let is_free = |table: &Table| {
-            table.refers_to.iter().all(|other| *other == table.name || ordered.iter().any(|done| done.name == *other))
+            table
+                .refers_to
+                .iter()
+                .all(|other| *other == table.name || ordered.iter().any(|done| done.name == *other))
         };
         let Some(at) = waiting.iter().position(is_free) else {
             return Err(StoreError::Failed("tables refer to one another in a circle".to_owned()));

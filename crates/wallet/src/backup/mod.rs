@@ -16,9 +16,9 @@ pub use restore::{Restored, restore, verify_backup};
 #[cfg(test)]
 pub(crate) use archive::{Contents, unpack};
 
+use crate::Home;
 use crate::authority::Authority;
 use crate::log_origin::LogOrigin;
-use crate::Home;
 use crate::open::{DEPLOYMENT_FILE, read_deployment};
 use crate::port::{Clock, Entropy, random};
 use crate::start::{DataDir, From, StartError, load_ledger};

@@ -80,7 +80,9 @@ fn settle(home: &Home, dir: &DataDir, log: &VerifierKey, heard: Heard<'_>) -> Re
         let epoch = home.claim(&store)?;
         carry_in(&dir.desk(), &dir.journal(), postgres, &mut |part, done, all| heard(step(part), done, all))?;
         // What lies there now, and not what was sent.
-        load_ledger(dir, &store.journal, log, From::Genesis, |done, all| heard(BackupStep::Check, done, all))?;
+        load_ledger(dir, &store.journal, log, From::Genesis, |done, all| {
+            heard(BackupStep::Check, done, all);
+        })?;
         store.lease.release(epoch)?;
         for path in [dir.desk(), dir.journal()] {
             std::fs::remove_file(&path).map_err(|error| BackupError::file(&path, error))?;

@@ -51,7 +51,8 @@ pub(super) fn clear(home: &Home, dir: &DataDir, origin: &str) -> Result<(), Star
     let refuse = |said: String| Err(StartError::Stamp(said));
     let Some(root_key) = Wallet::unfinished_init(dir.path()) else {
         let is_used = files(&dir.keys())?.next().is_some() || (home.database().is_none() && records > 0);
-        let said = "holds keys or books and no deployment.json: put that file back, or choose an empty directory";
+        let said =
+            "holds keys or books and no deployment.json: put that file back, or choose an empty directory";
         return if is_used { refuse(format!("{shown} {said}")) } else { Ok(()) };
     };
     match (home.database(), records) {

@@ -41,19 +41,28 @@ pub(crate) struct DatabaseLease {
     /// Where other nodes reach it.
     address: String,
     held: Option<Epoch>,
+    /// The epoch of the last claim, given back or not.
+    last: Option<Epoch>,
 }
 
 impl DatabaseLease {
     /// The lease beside the journal of `store`.
     pub(crate) fn of(store: &Store, name: String, address: String) -> Self {
         let (lease, reader) = (Arc::clone(&store.lease), Arc::clone(&store.journal));
-        Self { lease, writers: store.writers(), reader, name, address, held: None }
+        Self { lease, writers: store.writers(), reader, name, address, held: None, last: None }
+    }
+
+    /// The same, claimed before.
+    pub(crate) fn claimed(store: &Store, name: String, epoch: Epoch) -> Self {
+        let held = Some(epoch);
+        Self { held, last: held, ..Self::of(store, name, String::new()) }
     }
 }
 
 impl LeaseDoor for DatabaseLease {
     fn claim(&mut self) -> Result<bool, StoreError> {
         self.held = self.lease.claim(&self.name, &self.address)?;
+        self.last = self.held.or(self.last);
         Ok(self.held.is_some())
     }
 
@@ -70,7 +79,13 @@ impl LeaseDoor for DatabaseLease {
     }
 
     fn leader(&mut self) -> Result<Option<String>, StoreError> {
-        Ok(self.lease.holder()?.map(|holder| holder.peer))
+        let Some(holder) = self.lease.holder()? else { return Ok(None) };
+        if let Some(own) = self.last.filter(|last| *last == holder.epoch && self.held.is_none()) {
+            // A reign of this node that ended while the database did not hear of it.
+            self.lease.release(own)?;
+            return Ok(None);
+        }
+        Ok(Some(holder.peer))
     }
 
     fn journal(&mut self) -> Result<Box<dyn Journal>, StoreError> {

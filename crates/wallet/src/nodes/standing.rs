@@ -54,7 +54,7 @@ impl Control {
         self.epoch.store(epoch, Ordering::Relaxed);
     }
 
-    /// The epoch under which this node led last; 0 where it never did, and where it works alone.
+    /// The epoch under which this node led last; 0 where it never did, and where the journal is a file.
     pub(crate) fn epoch(&self) -> u64 {
         self.epoch.load(Ordering::Relaxed)
     }

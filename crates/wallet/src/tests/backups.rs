@@ -68,10 +68,16 @@ fn is_signed_by(key: &str, note: &str) -> bool {
 
 /// What the desk says of shops and of people on their way.
 fn desk_of(world: &World) -> Vec<String> {
-    world.wallet.inner.store.desk.read(|desk| {
-        let merchants = desk.merchants(100)?.into_iter().map(|row| format!("{row:?}"));
-        Ok(merchants.chain(desk.people_unopened(100)?.into_iter().map(|row| row.name)).collect())
-    }).unwrap()
+    world
+        .wallet
+        .inner
+        .store
+        .desk
+        .read(|desk| {
+            let merchants = desk.merchants(100)?.into_iter().map(|row| format!("{row:?}"));
+            Ok(merchants.chain(desk.people_unopened(100)?.into_iter().map(|row| row.name)).collect())
+        })
+        .unwrap()
 }
 
 on_both_engines!(

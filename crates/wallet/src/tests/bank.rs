@@ -3,7 +3,7 @@
 //! The signatures were verified before the writer; here they are left out, the chains are not. Longer by the environment:
 //! `YINXIN_BANK=1000000 YINXIN_TIMERS=100000 cargo test -p yinxin-wallet bank -- --nocapture`.
 
-use super::world::{World, code, options};
+use super::world::{Engine, World, code, on_both_engines, options};
 use crate::port::{SystemEntropy, random};
 use crate::writer::{Handle, WriterError};
 use crate::{Wallet, WalletError};
@@ -127,7 +127,11 @@ struct Bank {
 
 impl Bank {
     async fn open(accounts: usize) -> Self {
-        let world = World::new();
+        Self::open_on(Engine::Files, accounts).await
+    }
+
+    async fn open_on(engine: Engine, accounts: usize) -> Self {
+        let world = World::on(engine);
         world.wallet.bulk_policy().await.unwrap();
         let mut payers = Vec::new();
         for _ in 0..accounts {
@@ -162,11 +166,17 @@ fn watch(wallet: Wallet, over: Arc<AtomicBool>, constant: i64) -> std::thread::J
     })
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn bank_transfers_between_a_hundred_accounts_keep_every_snapshot_at_the_constant() {
+on_both_engines!(
+    bank_transfers_between_a_hundred_accounts_keep_every_snapshot_at_the_constant,
+    a_suspension_that_was_acknowledged_is_followed_by_no_payment,
+    one_authorisation_sent_sixty_four_times_at_once_has_one_effect_and_one_answer,
+);
+
+async fn bank_transfers_between_a_hundred_accounts_keep_every_snapshot_at_the_constant(engine: Engine) {
     const CLIENTS: usize = 32;
-    let mut bank = Bank::open(100).await;
-    let transfers = rounds("YINXIN_BANK", 10_000);
+    let mut bank = Bank::open_on(engine, 100).await;
+    let transfers = rounds("YINXIN_BANK", if engine == Engine::Files { 10_000 } else { 4_000 });
+    let began = tokio::time::Instant::now();
     let accounts = bank.accounts();
     let wallet = bank.world.wallet.clone();
     wallet.settle_all().await.unwrap();
@@ -203,6 +213,7 @@ async fn bank_transfers_between_a_hundred_accounts_keep_every_snapshot_at_the_co
     }
     over.store(true, Ordering::Relaxed);
     let snapshots = watching.join().unwrap();
+    eprintln!("{engine:?}: {posted} posted, {refused} refused, {snapshots} snapshots, {:?}", began.elapsed());
     assert!(snapshots > 10 && posted > transfers / 2 && refused > 0, "{snapshots} {posted} {refused}");
     while matches!(wallet.settle_all().await, Err(WalletError::Busy)) {}
     let of_book = bank.world.balances();
@@ -215,9 +226,8 @@ async fn bank_transfers_between_a_hundred_accounts_keep_every_snapshot_at_the_co
     assert_eq!(replayed, of_book);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_suspension_that_was_acknowledged_is_followed_by_no_payment() {
-    let bank = Bank::open(2).await;
+async fn a_suspension_that_was_acknowledged_is_followed_by_no_payment(engine: Engine) {
+    let bank = Bank::open_on(engine, 2).await;
     let wallet = bank.world.wallet.clone();
     let (mut payer, payee) = (bank.payers[0].clone(), bank.payers[1].account);
     let certificate = payer.certificate;
@@ -275,9 +285,8 @@ async fn a_policy_that_was_acknowledged_governs_every_later_payment() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_authorisation_sent_sixty_four_times_at_once_has_one_effect_and_one_answer() {
-    let bank = Bank::open(2).await;
+async fn one_authorisation_sent_sixty_four_times_at_once_has_one_effect_and_one_answer(engine: Engine) {
+    let bank = Bank::open_on(engine, 2).await;
     let wallet = bank.world.wallet.clone();
     let wish = bank.payers[0].wish(wallet.now(), bank.payers[1].account, 300);
     let sent: Vec<_> = (0..64)

@@ -6,13 +6,18 @@
 //!     └── the lease given back ◀── the batch dropped ◀── an append failed, the lease was lost, the clock jumped ┘
 //! ```
 //!
+//! Who works alone on a database has a seat too: when the database went away and came back it claims the next epoch, and it
+//! ends where somebody else holds the lease.
+//!
 //! Both books of a node that follows take each record as it appears, so that the next writer is warm. After any failed append
 //! the lease is given back: only a later epoch's claim makes the tail final (house, law 7).
 
 use super::handle::{Job, Reply};
 use super::{Writer, WriterError, answer};
 use crate::nodes::{LeaseDoor, NamedSnapshot, Standing};
+use crate::port::Peers;
 use crate::start::{StartError, check_head};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, TryRecvError};
 use yinxin_core::{Body, Facts};
@@ -33,6 +38,47 @@ pub(crate) struct Seat {
     pub(crate) lease: Box<dyn LeaseDoor>,
     /// Whose signature the journal's heads carry.
     pub(crate) log: VerifierKey,
+    /// Who else may lead.
+    pub(crate) company: Company,
+}
+
+/// Who else may lead.
+pub(crate) enum Company {
+    /// Nobody: the lease was claimed before the writer started, and another holder ends it.
+    Nobody,
+    /// Other nodes, reached so.
+    Nodes(Arc<dyn Peers>),
+}
+
+impl Seat {
+    /// The way to the other nodes.
+    pub(super) fn peers(&self) -> Option<Arc<dyn Peers>> {
+        match &self.company {
+            Company::Nobody => None,
+            Company::Nodes(peers) => Some(Arc::clone(peers)),
+        }
+    }
+}
+
+/// Whose turn it may be to append.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Turns {
+    /// Nobody else's, ever: the journal is a file.
+    None,
+    /// Nobody else's, under a lease.
+    Alone,
+    /// Another node's too.
+    WithNodes,
+}
+
+impl Turns {
+    pub(super) fn of(seat: Option<&Seat>) -> Self {
+        match seat.map(|seat| &seat.company) {
+            None => Self::None,
+            Some(Company::Nobody) => Self::Alone,
+            Some(Company::Nodes(_)) => Self::WithNodes,
+        }
+    }
 }
 
 /// The journal of a node that does not lead.
@@ -80,7 +126,12 @@ impl Writer {
             let _end = self.lead(waiting, None);
             return;
         };
-        while self.follow(waiting, &mut seat) {
+        let mut claimed = self.turns == Turns::Alone;
+        if claimed {
+            self.control.set_epoch(seat.lease.epoch());
+        }
+        while claimed || self.follow(waiting, &mut seat) {
+            claimed = false;
             let left = self.lead(waiting, Some(&mut seat));
             self.standing.send_replace(Standing::Leaderless);
             self.parts.journal = Box::new(NotLeading);
@@ -96,7 +147,7 @@ impl Writer {
 
     /// Follows the journal until this node leads (true) or ends (false).
     fn follow(&mut self, waiting: &Receiver<Job>, seat: &mut Seat) -> bool {
-        let mut rounds = 0;
+        let (mut rounds, mut answers) = (0, true);
         loop {
             if self.control.is_closing() || !self.turn_away(waiting) {
                 return false;
@@ -110,6 +161,9 @@ impl Writer {
                 rounds = 0;
                 self.look_for_leader(seat)
             });
+            if done.is_ok() && !std::mem::replace(&mut answers, true) {
+                tracing::info!("the database answers again");
+            }
             let waited = match done {
                 Ok(true) => return true,
                 Ok(false) => seat.lease.wait_beyond(self.parts.ledger.size()),
@@ -121,7 +175,9 @@ impl Writer {
                 }
             };
             if let Err(error) = waited {
-                tracing::warn!(%error, "the database does not answer");
+                if std::mem::replace(&mut answers, false) {
+                    tracing::error!(%error, "the database does not answer: nothing is posted until it does");
+                }
                 self.standing.send_replace(Standing::Leaderless);
                 std::thread::park_timeout(super::AGAIN_AFTER);
             }
@@ -134,6 +190,9 @@ impl Writer {
         // What this node writes on the desk may have found the database full; nobody else here looks whether it still is.
         self.conditions.is_read_only(&mut self.parts);
         if let Some(leader) = seat.lease.leader()? {
+            if self.turns == Turns::Alone {
+                return Err(StartError::Running { path: "the database".to_owned() });
+            }
             self.stand(Standing::Following { leader });
             return Ok(false);
         }
@@ -212,7 +271,9 @@ impl Writer {
         if self.control.is_closing() {
             return Err(Left::Closed);
         }
-        if self.deposed || !self.conditions.clock_right().load(Ordering::Relaxed) {
+        // Nobody else could go on: who is alone says that the clock is wrong.
+        let clock_right = self.turns == Turns::Alone || self.conditions.clock_right().load(Ordering::Relaxed);
+        if self.deposed || !clock_right {
             return Err(Left::Deposed);
         }
         let asked_ms = self.parts.clock.monotonic_ms();
@@ -231,6 +292,33 @@ impl Writer {
                 if late { Err(Left::Deposed) } else { Ok(()) }
             }
         }
+    }
+
+    /// What a reign makes of a journal that could not be tidied for another reason than its disk.
+    pub(super) fn untidied(&mut self, error: &StoreError) -> Result<(), Left> {
+        match (error, self.turns) {
+            // Another node leads: whoever takes turns follows it.
+            (StoreError::Fenced, Turns::WithNodes) => return Err(Left::Deposed),
+            (StoreError::Fenced, Turns::None | Turns::Alone) => {
+                tracing::error!(error = %self.fenced(), "the writer ends");
+                return Err(Left::Closed);
+            }
+            (StoreError::Full(_), _) => self.parts.disk.found_full(),
+            // The database is gone. Nobody else would go on meanwhile, so that it is said at once.
+            (StoreError::Failed(_), Turns::Alone) => {
+                self.deposed = true;
+                return Err(Left::Deposed);
+            }
+            (
+                StoreError::Failed(_)
+                | StoreError::Sync(_)
+                | StoreError::Corrupt { .. }
+                | StoreError::Newer { .. },
+                _,
+            ) => {}
+        }
+        tracing::warn!(%error, "the write-ahead log was not tidied");
+        Ok(())
     }
 
     /// Law 7 where other nodes write too: forget the batch and the reign. What the journal really holds is read again, now or,

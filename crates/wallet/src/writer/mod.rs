@@ -12,21 +12,21 @@ mod forward;
 mod gather;
 mod handle;
 
-pub(crate) use follow::{NotLeading, Seat};
+pub(crate) use follow::{Company, NotLeading, Seat};
 pub(crate) use handle::{Calendar, Published};
 pub use handle::{Committed, Handle, WriterError};
 
 use answers::{Sealed, Verdict, Waiting, answer, answer_all};
 use conditions::Conditions;
 use draft::{Draft, Draws, Kept};
-use follow::Left;
+use follow::{Left, Turns};
 use gather::gather;
 use handle::{Job, Reply, Work};
 
 use crate::ledger::Ledger;
 use crate::meters::{Meters, PaymentOutcome, micros, micros_since};
 use crate::nodes::{Control, NamedSnapshot, Standing};
-use crate::port::{Clock, Entropy, Peers};
+use crate::port::{Clock, Entropy};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
@@ -46,7 +46,7 @@ const DUE_MAX: usize = 256;
 /// How often the writer looks at its timers when nobody asks for anything.
 const IDLE_MS: u64 = 1_000;
 /// The same where a lease has to be renewed, and an end to be noticed soon.
-const IDLE_SHARED_MS: u64 = 200;
+const IDLE_LEASED_MS: u64 = 200;
 /// How long a node waits before it asks a database again that did not answer.
 const AGAIN_AFTER: Duration = Duration::from_millis(500);
 /// Batches after which the write-ahead log is tidied although nobody is idle.
@@ -92,8 +92,7 @@ struct Writer {
     /// The newest snapshot that another node named.
     named: watch::Sender<Option<NamedSnapshot>>,
     control: Arc<Control>,
-    /// Other nodes append to this journal too.
-    is_shared: bool,
+    turns: Turns,
     /// An append failed: another node may write now.
     deposed: bool,
     /// When the lease was last claimed or renewed, by the clock that never jumps.
@@ -101,16 +100,17 @@ struct Writer {
 }
 
 impl Writer {
-    fn new(parts: Parts, is_shared: bool) -> Self {
+    fn new(parts: Parts, turns: Turns) -> Self {
+        let first = if turns == Turns::WithNodes { Standing::Leaderless } else { Standing::Leading };
         Self {
             published: Published::new(&parts.ledger),
             size: watch::channel(parts.ledger.size()).0,
             conditions: Conditions::new(&parts),
             draws: Draws::default(),
-            standing: watch::channel(if is_shared { Standing::Leaderless } else { Standing::Leading }).0,
+            standing: watch::channel(first).0,
             named: watch::channel(None).0,
             control: Arc::default(),
-            is_shared,
+            turns,
             deposed: false,
             renewed_ms: 0,
             meters: Arc::default(),
@@ -122,7 +122,7 @@ impl Writer {
 /// Writes one command and ends: the first record of a journal, or of a restored one. Answers its index.
 pub(crate) fn write_one(parts: Parts, command: Command) -> Result<u64, WriterError> {
     let (reply, mut answered) = oneshot::channel();
-    let mut writer = Writer::new(parts, false);
+    let mut writer = Writer::new(parts, Turns::None);
     writer.batch(vec![Job { work: Work::Command(command), reply, sent: Instant::now() }])?;
     match answered.try_recv() {
         Ok(Reply::Fresh(committed)) => Ok(committed.index),
@@ -132,14 +132,13 @@ pub(crate) fn write_one(parts: Parts, command: Command) -> Result<u64, WriterErr
 }
 
 /// Starts the writer on a thread of its own. It ends when every handle is gone, or when the disk cannot be trusted. With a
-/// seat it takes turns with the writers of other nodes, whom `peers` reach.
+/// seat it leads while it holds the seat's lease.
 pub(crate) fn start(
     parts: Parts,
-    shared: Option<(Seat, Arc<dyn Peers>)>,
+    seat: Option<Seat>,
 ) -> std::io::Result<(Handle, std::thread::JoinHandle<()>)> {
     let (jobs, waiting) = sync_channel(QUEUE_MAX);
-    let (seat, peers) = shared.unzip();
-    let writer = Writer::new(parts, seat.is_some());
+    let writer = Writer::new(parts, Turns::of(seat.as_ref()));
     let handle = Handle {
         jobs,
         meters: Arc::clone(&writer.meters),
@@ -152,7 +151,7 @@ pub(crate) fn start(
         standing: writer.standing.subscribe(),
         named: writer.named.subscribe(),
         control: Arc::clone(&writer.control),
-        peers,
+        peers: seat.as_ref().and_then(Seat::peers),
     };
     let thread =
         std::thread::Builder::new().name("writer".to_owned()).spawn(move || writer.run(&waiting, seat))?;
@@ -163,7 +162,7 @@ impl Writer {
     fn lead(&mut self, waiting: &Receiver<Job>, mut seat: Option<&mut Seat>) -> Left {
         let mut untidied = 0;
         let mut before = 0;
-        let idle_ms = if self.is_shared { IDLE_SHARED_MS } else { IDLE_MS };
+        let idle_ms = if self.turns == Turns::None { IDLE_MS } else { IDLE_LEASED_MS };
         loop {
             let jobs: Vec<Job> = match waiting.recv_timeout(Duration::from_millis(idle_ms)) {
                 Ok(first) => {
@@ -191,17 +190,10 @@ impl Writer {
                         tracing::error!(reason, "the disk did not make the journal durable, the writer ends");
                         return Left::Closed;
                     }
-                    // Another node leads: whoever takes turns follows it.
-                    Err(StoreError::Fenced) if self.is_shared => return Left::Deposed,
-                    Err(StoreError::Fenced) => {
-                        tracing::error!(error = %self.fenced(), "the writer ends");
-                        return Left::Closed;
-                    }
                     Err(error) => {
-                        if let StoreError::Full(_) = error {
-                            self.parts.disk.found_full();
+                        if let Err(left) = self.untidied(&error) {
+                            return left;
                         }
-                        tracing::warn!(%error, "the write-ahead log was not tidied");
                     }
                     Ok(()) => {}
                 }
@@ -372,12 +364,13 @@ impl Writer {
         if matches!(error, StoreError::Sync(_)) {
             return Err(error);
         }
-        if self.is_shared {
-            self.depose();
-            return Ok(());
-        }
-        if matches!(error, StoreError::Fenced) {
-            return Err(self.fenced());
+        match (self.turns, error) {
+            (Turns::None | Turns::Alone, StoreError::Fenced) => return Err(self.fenced()),
+            (Turns::Alone | Turns::WithNodes, _) => {
+                self.depose();
+                return Ok(());
+            }
+            (Turns::None, _) => {}
         }
         let mut published = self.published.change();
         published

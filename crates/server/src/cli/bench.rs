@@ -41,7 +41,7 @@ struct Pay {
 #[derive(Args)]
 struct Load {
     /// Connections that pay at once.
-    #[arg(long, default_value_t = 64)]
+    #[arg(long, default_value_t = 128)]
     clients: u32,
     /// Length of a round.
     #[arg(long, default_value_t = 4.0)]
@@ -67,7 +67,7 @@ struct Load {
 #[derive(Args)]
 struct Growth {
     /// Connections that pay at once.
-    #[arg(long, default_value_t = 64)]
+    #[arg(long, default_value_t = 128)]
     clients: u32,
     /// Length of a round.
     #[arg(long, default_value_t = 4.0)]

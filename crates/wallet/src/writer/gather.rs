@@ -6,7 +6,7 @@ use std::time::Duration;
 /// and one signed head however many it carries, and whoever waits for it is not served sooner by a commit of his own. In a
 /// quiet time nothing waits.
 const LINGER: [(usize, Duration); 3] =
-    [(24, Duration::from_millis(2)), (12, Duration::from_millis(1)), (4, Duration::from_micros(300))];
+    [(48, Duration::from_millis(2)), (12, Duration::from_millis(1)), (4, Duration::from_micros(300))];
 
 /// Lets commands gather, after a batch of `before`. Waiting for each one would wake this thread for every command, which costs
 /// more than it saves.

@@ -8,10 +8,12 @@
 //!
 //! Everything that is random elsewhere is drawn from one seed here, so that an interrupted filling goes on where it stopped.
 
+mod append;
 mod authority;
 mod payments;
 mod people;
 
+pub use append::BulkAppend;
 pub use payments::BulkPayment;
 pub use people::Applicant;
 

@@ -51,7 +51,7 @@ mod tests;
 
 pub use authority::{Authority, PublicFile};
 pub use backup::*;
-pub use bulk::{Applicant, BulkPayment, BulkPerson, BulkSeed};
+pub use bulk::{Applicant, BulkAppend, BulkPayment, BulkPerson, BulkSeed};
 pub use certificates::*;
 pub use codes::*;
 pub use enrolment::*;

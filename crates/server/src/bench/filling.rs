@@ -69,6 +69,17 @@ impl Filling<'_> {
         Ok(Arc::new(Town { origin: settings.origin.clone(), currency: settings.currency, neighbours }))
     }
 
+    /// How many payments everybody has made.
+    pub(super) fn payments(&self) -> anyhow::Result<u64> {
+        let mut all = 0;
+        for number in 0..self.people {
+            let person = self.wallet.bulk_person(&self.seed, number)?.context("a person is missing")?;
+            // Everybody's sequence begins at their number.
+            all += person.seq.saturating_sub(u64::from(number));
+        }
+        Ok(all)
+    }
+
     /// Person `number` with their device and their session.
     pub(super) fn payer(&self, number: u32) -> anyhow::Result<Payer> {
         let person = self.wallet.bulk_person(&self.seed, number)?.context("a person is missing")?;

@@ -56,7 +56,8 @@ pub(crate) fn growth(growth: &Growth, tell: &Tell) -> anyhow::Result<()> {
     load.check()?;
     let full_world = World::prepare(load.data.as_deref(), load.database.as_deref())?;
     let full_people = full_world.fill(growth.people, growth.payments, load.people)?;
-    let (records, disk) = (full_people.records, full_world.disk_bytes());
+    let (records, payments) = (full_people.records, full_people.payments);
+    let disk = full_world.disk_bytes();
     let ready = restarts(&full_world, &full_people.town.origin)?;
     say(&format!("ready with {records} records: {ready:.0} ms, the median of {STARTS} starts"));
     let empty_world = World::prepare(None, None)?;
@@ -92,7 +93,7 @@ pub(crate) fn growth(growth: &Growth, tell: &Tell) -> anyhow::Result<()> {
         seconds: load.seconds,
         rounds: load.rounds,
         people: growth.people,
-        payments: growth.payments,
+        payments,
         records,
         full_payments_per_s: median(rounds.iter().map(|(full, _)| full.per_second())),
         empty_payments_per_s: median(rounds.iter().map(|(_, empty)| empty.per_second())),

@@ -11,6 +11,9 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+/// Records in a batch of what is only appended.
+const APPENDED: u32 = 64;
+
 /// The result, as it is told and recorded.
 #[derive(Serialize)]
 struct Measured {
@@ -22,6 +25,10 @@ struct Measured {
     server_resident_mib: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     sqlite_payments_per_s: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    postgres_appends_per_s: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sqlite_appends_per_s: Option<f64>,
     #[serde(rename = "memory_bytes")]
     memory: Memory,
     ratios: Vec<Ratio>,
@@ -66,17 +73,23 @@ pub(crate) fn pay(load: &Load, tell: &Tell) -> anyhow::Result<()> {
         let shares = rounds.iter().zip(&on_files).map(|((_, round), files)| round.per_second() / files);
         ratios.push(Ratio::new("PostgreSQL's payments ÷ SQLite's", median(shares), Good::More, 0.7, 0.9));
     }
+    let server_started_in_ms = side.server.started_in.as_secs_f64() * 1e3;
+    let server_resident_mib = float(side.server.resident()) / 1024.0 / 1024.0;
+    let sqlite_payments_per_s = files.is_some().then(|| median(on_files));
+    let (world, files) = (side.finish()?, files.map(Side::finish).transpose()?);
+    let (postgres_appends_per_s, sqlite_appends_per_s) =
+        files.filter(|_| load.data.is_none()).map(|files| appends(&world, &files, load)).transpose()?.unzip();
     let measured = Measured {
         setting: Setting::of("pay"),
         figures,
-        server_started_in_ms: side.server.started_in.as_secs_f64() * 1e3,
-        server_resident_mib: float(side.server.resident()) / 1024.0 / 1024.0,
-        sqlite_payments_per_s: files.is_some().then(|| median(on_files)),
+        server_started_in_ms,
+        server_resident_mib,
+        sqlite_payments_per_s,
+        postgres_appends_per_s,
+        sqlite_appends_per_s,
         memory,
         ratios,
     };
-    side.finish()?;
-    files.map(Side::finish).transpose()?;
     measured.say();
     tell.result(&measured)?;
     fail_on_others(&measured.figures.outcomes)
@@ -108,6 +121,17 @@ fn measure(side: &mut Side, mut files: Option<&mut Side>, load: &Load) -> anyhow
         }
     }
     Ok((rounds, on_files))
+}
+
+/// Records a second that PostgreSQL's and SQLite's journal take in batches of [`APPENDED`], with nothing decided: medians.
+fn appends(postgres: &World, files: &World, load: &Load) -> anyhow::Result<(f64, f64)> {
+    let length = Duration::from_secs_f64(load.seconds / 2.0);
+    let (mut theirs, mut ours) = (Vec::new(), Vec::new());
+    for _ in 0..load.rounds {
+        theirs.push(postgres.ruin_by_appending(APPENDED, length)?);
+        ours.push(files.ruin_by_appending(APPENDED, length)?);
+    }
+    Ok((median(theirs), median(ours)))
 }
 
 /// The same load on files, for the rounds between those on PostgreSQL.
@@ -182,6 +206,11 @@ impl Measured {
             say(&format!("    {name:<18} {us:>9.1} µs"));
         }
         say(&format!("generator              {:>9.1} µs", figures.generator_cpu_us_per_payment));
+        if let (Some(theirs), Some(ours)) = (self.postgres_appends_per_s, self.sqlite_appends_per_s) {
+            say(&format!(
+                "appended by {APPENDED}         {theirs:>9.0} records/s to PostgreSQL, {ours:.0} to SQLite"
+            ));
+        }
         let Memory { person, certificate, command } = memory;
         say(&format!(
             "memory in one book     {person:>9.0} B a person, {certificate:.0} B a certificate, \

@@ -1,17 +1,20 @@
 //! The books of a measurement: made once, filled in bulk, then served by a process of its own.
 
 use super::filling::Filling;
+use super::float;
 use super::payer::{Payer, Town};
 use super::process::Server;
 use anyhow::Context as _;
 use data_encoding::HEXLOWER;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 use tempfile::TempDir;
+use yinxin_client::clock::Clocks;
 use yinxin_core::policy::Template;
 use yinxin_core::{Currency, Stamp};
 use yinxin_wallet::port::{Clock, Entropy, SystemClock, SystemEntropy};
-use yinxin_wallet::{BulkSeed, Home, OpenOptions, Setup, Wallet};
+use yinxin_wallet::{BulkAppend, BulkSeed, Home, OpenOptions, Setup, Wallet};
 
 use crate::adapters::sms_tray::SmsTray;
 
@@ -35,6 +38,8 @@ pub(super) struct People {
     pub(super) payers: Vec<Payer>,
     /// Records in the journal.
     pub(super) records: u64,
+    /// Payments among them.
+    pub(super) payments: u64,
 }
 
 impl World {
@@ -71,12 +76,13 @@ impl World {
             let share = payments.div_ceil(u64::from(people.max(1)));
             filling.preload(&town, share).await?;
             wallet.bulk_settle().await?;
+            let payments = filling.payments()?;
             let numbers = 0..payers;
             let paying = numbers.map(|number| filling.payer(number)).collect::<anyhow::Result<_>>()?;
             wallet.close().await;
             // Its snapshot is a record too: the next start finds the views as they should be.
             wallet.bulk_settle().await?;
-            Ok(People { town, payers: paying, records: wallet.records() })
+            Ok(People { town, payers: paying, records: wallet.records(), payments })
         })
     }
 
@@ -109,6 +115,22 @@ impl World {
             }
             Ok(())
         })?
+    }
+
+    /// Durable appends alone, in batches of `records`, for about `length`: records a second. Nobody can open the books
+    /// afterwards.
+    pub(super) fn ruin_by_appending(&self, records: u32, length: Duration) -> anyhow::Result<f64> {
+        let clocks = Clocks::system();
+        let mut journal = BulkAppend::ruin(Home::at(&self.path, self.database.as_deref())?)?;
+        let began = (clocks.elapsed)();
+        let (mut appended, mut took) = (0_u64, Duration::ZERO);
+        while took < length {
+            journal.batch(records)?;
+            appended += u64::from(records);
+            took = (clocks.elapsed)().saturating_sub(began);
+        }
+        journal.end()?;
+        Ok(float(appended) / took.as_secs_f64())
     }
 
     fn open(&self) -> anyhow::Result<Wallet> {

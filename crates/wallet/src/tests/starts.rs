@@ -3,7 +3,7 @@
 use super::world::{Engine, Part, World, code, on_both_engines, options};
 use crate::ledger::Ledger;
 use crate::start::{DataDir, From, StartError, load_ledger};
-use crate::{Home, OpenOptions, Wallet, rebuild};
+use crate::{BulkAppend, Home, OpenOptions, Wallet, rebuild};
 use yinxin_core::codec::Codec;
 use yinxin_core::{CertificateId, Stamp};
 use yinxin_tlog::VerifierKey;
@@ -16,6 +16,7 @@ on_both_engines!(
     a_clock_behind_the_books_needs_an_operators_word,
     two_processes_do_not_share_a_folder,
     a_row_that_names_another_certificate_signs_nothing,
+    appends_without_a_decision_leave_books_that_nobody_opens,
 );
 
 async fn paid_world(engine: Engine) -> World {
@@ -191,4 +192,16 @@ async fn books_are_opened_where_they_are_and_nowhere_else() {
     let refused = closed.init(&again).err().unwrap().to_string();
     assert!(refused.contains("holds a deployment already"), "{refused}");
     closed.open(options()).unwrap();
+}
+
+async fn appends_without_a_decision_leave_books_that_nobody_opens(engine: Engine) {
+    let world = World::on(engine);
+    let before = world.wallet.records();
+    let closed = world.close().await;
+    let mut appending = BulkAppend::ruin(closed.home()).unwrap();
+    appending.batch(64).unwrap();
+    appending.batch(64).unwrap();
+    appending.end().unwrap();
+    let refused = closed.open(options()).err().unwrap();
+    assert!(matches!(refused, StartError::Journal { index, .. } if index == before), "{refused}");
 }

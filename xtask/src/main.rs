@@ -1,4 +1,5 @@
-//! The project's own chores: `cargo xtask demo`, `test`, `check`, `tidy`, `gen`, `bench`, `plot`, `soak`, `dist`, `deny`.
+//! The project's own chores: `cargo xtask demo`, `test`, `check`, `tidy`, `gen`, `bench`, `plot`, `soak`, `patroni`,
+//! `dist`, `deny`.
 //!
 //! Everything a contributor or a build machine runs is one of these commands, so that "it works
 //! here" and "it works there" are the same sentence. The program knows nothing of the rooms it
@@ -12,6 +13,7 @@ mod deny;
 mod dist;
 mod generate;
 mod needs;
+mod patroni;
 mod plot;
 mod root;
 mod run;
@@ -90,6 +92,12 @@ enum Chore {
         #[arg(long, default_value_t = 60)]
         minutes: u64,
     },
+    /// Kill and cut off `PostgreSQL`'s primary under Patroni while people pay; as root. Installs what that needs.
+    Patroni {
+        /// How often each fault is played.
+        #[arg(long, default_value_t = 1)]
+        rounds: u32,
+    },
     /// Check licences, advisories and sources of the dependencies (installs cargo-deny once).
     Deny,
 }
@@ -109,6 +117,7 @@ fn main() -> ExitCode {
         Chore::Dist { debug: true } => dist::check(),
         Chore::Dist { debug: false } => dist::dist(),
         Chore::Soak { minutes } => soak::soak(minutes),
+        Chore::Patroni { rounds } => patroni::patroni(rounds),
         Chore::Deny => deny::deny(),
     };
     match done {

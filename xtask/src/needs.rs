@@ -9,12 +9,13 @@ use anyhow::{Context, Result, bail};
 use std::path::Path;
 
 /// A system package and how to see that it is there.
-struct Package {
+pub(crate) struct Package {
     /// Its name in Debian.
-    name: &'static str,
+    pub(crate) name: &'static str,
     /// Why the tests need it.
-    reason: &'static str,
-    is_there: fn() -> bool,
+    pub(crate) reason: &'static str,
+    /// Looks.
+    pub(crate) is_there: fn() -> bool,
 }
 
 const PACKAGES: [Package; 8] = [
@@ -62,15 +63,16 @@ const TOOLS: [(&str, &str); 2] = [("pkilint", "pkilint==0.13.3"), ("schemathesis
 /// Install what is missing, or say what is missing and stop.
 pub(crate) fn all(may_install: bool) -> Result<()> {
     crate::web::node_is_there()?;
-    system_packages(may_install)?;
+    system_packages(&PACKAGES, may_install)?;
     for (tool, requirement) in TOOLS {
         python_tool(tool, requirement, may_install)?;
     }
     Ok(())
 }
 
-fn system_packages(may_install: bool) -> Result<()> {
-    let missing: Vec<&Package> = PACKAGES.iter().filter(|package| !(package.is_there)()).collect();
+/// Install what is missing of these, or say what is missing and stop.
+pub(crate) fn system_packages(packages: &[Package], may_install: bool) -> Result<()> {
+    let missing: Vec<&Package> = packages.iter().filter(|package| !(package.is_there)()).collect();
     if missing.is_empty() {
         println!("system packages: all there");
         return Ok(());

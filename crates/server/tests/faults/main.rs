@@ -13,6 +13,7 @@ mod kills;
 mod newcomer;
 mod nodes;
 mod order;
+mod patroni;
 mod people;
 mod postgres;
 mod powercut;

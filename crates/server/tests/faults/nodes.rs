@@ -94,7 +94,7 @@ impl Cluster {
 }
 
 /// Keys, authorities and the deployment: what makes a directory another node's.
-fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     for folder in ["keys", "ca"] {
         std::fs::create_dir_all(to.join(folder)).unwrap();
         for entry in std::fs::read_dir(from.join(folder)).unwrap() {

@@ -157,6 +157,11 @@ impl Program {
         self.ended()
     }
 
+    /// Whether it has not ended by itself.
+    pub(crate) fn runs(&mut self) -> bool {
+        self.0.try_wait().unwrap().is_none()
+    }
+
     /// How it ended by itself.
     pub(crate) fn ended(mut self) -> ExitStatus {
         self.0.wait().unwrap()

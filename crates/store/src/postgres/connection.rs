@@ -37,6 +37,8 @@ pub(crate) struct Connection {
     /// An answer did not come: what was asked may still be under way, so nothing more is asked here.
     lost: Cell<bool>,
     doubt: Doubt,
+    /// Losses that were known when it was opened.
+    losses: u64,
 }
 
 /// Raised when the server gave up waiting for its standby: somebody cancelled a commit, which is then answered as if it were
@@ -61,6 +63,7 @@ pub(super) async fn drive(mut connection: Driven, doubt: Doubt) {
 impl Connection {
     pub(super) fn new(client: Client, postgres: Postgres, doubt: Doubt, patience: Duration) -> Self {
         Self {
+            losses: postgres.losses(),
             client,
             postgres,
             patience: Cell::new(patience),
@@ -75,7 +78,9 @@ impl Connection {
 
     /// Whether it can be asked again.
     pub(crate) fn is_sound(&self) -> bool {
-        !self.lost.get() && !self.client.is_closed() && !self.open.get()
+        // Where one connection was lost, the others may be to the same machine, and each would be waited for.
+        let is_known = self.losses == self.postgres.losses();
+        is_known && !self.lost.get() && !self.client.is_closed() && !self.open.get()
     }
 
     /// From now on an answer may take as long as this.
@@ -200,6 +205,9 @@ impl Connection {
     ) -> Result<T, Failure> {
         let answer =
             if self.lost.get() { None } else { block_on(self.postgres.handle(), self.patience.get(), asked) };
+        if answer.as_ref().is_none_or(is_silence) && !self.lost.get() {
+            self.postgres.lose();
+        }
         answer.map_or_else(
             || {
                 self.lost.set(true);
@@ -214,6 +222,11 @@ impl Connection {
             },
         )
     }
+}
+
+/// Whether the connection ended instead of an answer.
+fn is_silence<T>(answer: &Result<T, tokio_postgres::Error>) -> bool {
+    answer.as_ref().is_err_and(|error| error.as_db_error().is_none())
 }
 
 type Asked<'a> = Pin<Box<dyn Future<Output = Result<u64, tokio_postgres::Error>> + 'a>>;

@@ -13,8 +13,11 @@ use tokio_postgres::{Client, Config, Connection, Socket};
 const HEAD_START: Duration = Duration::from_millis(300);
 /// How long one host may take to accept a connection.
 const CONNECT_WAIT: Duration = Duration::from_secs(3);
-/// A host that was cut off is found out by the kernel within this time.
-const SILENCE_MAX: Duration = Duration::from_secs(10);
+/// A host that was cut off is found out by the kernel within this time, where something was sent to it.
+const SILENCE_MAX: Duration = Duration::from_secs(5);
+/// Where nothing was sent, the kernel asks so often after that time, and gives up when so many stay without an answer.
+const KEEPALIVE_EVERY: Duration = Duration::from_secs(2);
+const KEEPALIVES: u32 = 2;
 
 /// What drives a client.
 pub(super) type Driven = Connection<Socket, Encrypted<Socket>>;
@@ -100,6 +103,8 @@ fn alone(all: &Config, at: usize) -> Config {
         .application_name("yinxin")
         .connect_timeout(CONNECT_WAIT)
         .keepalives_idle(SILENCE_MAX)
+        .keepalives_interval(KEEPALIVE_EVERY)
+        .keepalives_retries(KEEPALIVES)
         .tcp_user_timeout(SILENCE_MAX);
     one
 }

@@ -27,6 +27,7 @@ use address::Address;
 use connection::{Doubt, drive};
 use dial::Dial;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::runtime::{Builder, Handle, Runtime};
 
@@ -58,6 +59,8 @@ pub struct Postgres(Arc<Inner>);
 struct Inner {
     address: Address,
     runtime: Option<Runtime>,
+    /// How often a connection was lost.
+    losses: AtomicU64,
 }
 
 impl Drop for Inner {
@@ -87,13 +90,23 @@ impl Postgres {
             .enable_all()
             .build()
             .map_err(|error| StoreError::Failed(format!("no thread for PostgreSQL: {error}")))?;
-        Ok(Self(Arc::new(Inner { address, runtime: Some(runtime) })))
+        Ok(Self(Arc::new(Inner { address, runtime: Some(runtime), losses: AtomicU64::new(0) })))
     }
 
     /// The address without user and password, for people.
     #[must_use]
     pub fn shown(&self) -> String {
         self.0.address.shown()
+    }
+
+    /// How often a connection was lost so far.
+    fn losses(&self) -> u64 {
+        self.0.losses.load(Ordering::SeqCst)
+    }
+
+    /// A connection was lost.
+    fn lose(&self) {
+        self.0.losses.fetch_add(1, Ordering::SeqCst);
     }
 
     pub(crate) fn handle(&self) -> &Handle {

@@ -1,8 +1,8 @@
-//! A TCP proxy before PostgreSQL that cuts a connection around one COMMIT.
+//! A TCP proxy before PostgreSQL that cuts a connection around one COMMIT, or falls silent as a machine does that is gone.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 
 /// Where the connection is cut.
@@ -27,6 +27,11 @@ struct Shared {
     cuts: AtomicU32,
     settling: Mutex<bool>,
     settled: Condvar,
+    opened: AtomicU32,
+    /// The next request ends its connection, and all the others of that moment are silent from then on.
+    loses: AtomicBool,
+    /// Connections with a smaller number are silent.
+    silent_below: AtomicU32,
 }
 
 pub(super) struct Proxy {
@@ -57,6 +62,11 @@ impl Proxy {
         *self.shared.armed.lock().unwrap() = Some(cut);
     }
 
+    /// From the next request on nothing comes back over what is open now. That request is told so, nobody else is.
+    pub(super) fn lose_at_next_request(&self) {
+        self.shared.loses.store(true, Ordering::SeqCst);
+    }
+
     pub(super) fn cuts(&self) -> u32 {
         self.shared.cuts.load(Ordering::SeqCst)
     }
@@ -69,20 +79,38 @@ impl Shared {
         self.cuts.fetch_add(1, Ordering::SeqCst);
         Some(cut)
     }
+
+    fn loses_now(&self) -> bool {
+        let loses = self.loses.swap(false, Ordering::SeqCst);
+        if loses {
+            self.silent_below.store(self.opened.load(Ordering::SeqCst), Ordering::SeqCst);
+        }
+        loses
+    }
 }
 
 fn relay(client: &TcpStream, server: &TcpStream, shared: &Arc<Shared>) {
+    let number = shared.opened.fetch_add(1, Ordering::SeqCst);
     let ends = || (client.try_clone().unwrap(), server.try_clone().unwrap(), Arc::clone(shared));
     let (from, to, all) = ends();
-    std::thread::spawn(move || requests(from, to, &all));
+    std::thread::spawn(move || requests(number, from, to, &all));
     let (to, from, all) = ends();
     std::thread::spawn(move || answers(from, to, &all));
 }
 
-fn requests(mut client: TcpStream, mut server: TcpStream, shared: &Shared) {
+fn requests(number: u32, mut client: TcpStream, mut server: TcpStream, shared: &Shared) {
     let mut bytes = vec![0; 1 << 20];
     while let Ok(read) = client.read(&mut bytes) {
         let said = &bytes[..read];
+        if read > 0 && shared.loses_now() {
+            drop(client.shutdown(Shutdown::Both));
+            drop(server.shutdown(Shutdown::Both));
+            return;
+        }
+        // What never reaches the server is never answered.
+        if read > 0 && number < shared.silent_below.load(Ordering::SeqCst) {
+            continue;
+        }
         let commit = position(said, QUERY);
         if let Some(at) = commit
             && let Some(cut) = shared.take(&[Cut::Request, Cut::CommitComesLate])

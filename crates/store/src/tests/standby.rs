@@ -1,6 +1,8 @@
 //! What a primary owes to its synchronous standby: nothing is answered, and nothing read, that only one machine has.
 
 use super::journal::{batch, writer};
+use super::proxy::Proxy;
+use crate::postgres::{Failure, Pool};
 use crate::test_postgres::TestDatabase;
 use crate::{Database, Store, StoreError};
 use std::time::Duration;
@@ -87,4 +89,20 @@ fn of_several_hosts_the_one_that_takes_writes_is_found_although_another_is_silen
     let url = format!("postgres://yinxin@127.0.0.1:{silent},127.0.0.1:{port}/{}", test.name());
     let store = Store::open(&Database::Postgres(crate::Postgres::at(&url).unwrap())).unwrap();
     assert_eq!(store.journal.wait_beyond(0, Duration::ZERO).unwrap(), 0);
+}
+
+#[test]
+fn when_one_connection_is_lost_nobody_waits_for_the_others_to_the_same_machine() {
+    let test = TestDatabase::new();
+    let proxy = Proxy::start(test.port());
+    let pool = Pool::new(&crate::Postgres::at(&test.url_at(proxy.port())).unwrap(), "public");
+    let [one, other, another] = [(); 3].map(|()| pool.lend().unwrap());
+    drop([one, other, another]);
+    let ask = || pool.lend().and_then(|lent| lent.ask("SELECT 1", &[]));
+    assert_eq!(ask().unwrap().len(), 1);
+    proxy.lose_at_next_request();
+    assert!(matches!(ask(), Err(Failure::Lost(_))));
+    // Another connection of before would be waited for until its time is over, and fail.
+    assert_eq!(ask().unwrap().len(), 1);
+    assert_eq!(ask().unwrap().len(), 1);
 }

@@ -6,10 +6,14 @@ use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 /// Size of the log from which it is started afresh, for which appends stand still for a moment: what is chased for ever is
 /// never at its end.
 const RESTART_BYTES: u64 = 64 << 20;
+/// How long that waits for whoever reads. Appends wait meanwhile, and a backup reads for as long as it copies: the log is then
+/// started afresh at a later ask.
+const BUSY_WAIT: Duration = Duration::from_millis(50);
 
 /// The thread, and what went wrong there.
 pub(crate) struct Checkpoints {
@@ -26,13 +30,18 @@ impl Checkpoints {
         let (path, told) = (path.to_owned(), Arc::clone(&failed));
         let thread = std::thread::Builder::new()
             .name("checkpoints".to_owned())
-            .spawn(move || work(&path, &waiting, &told))
+            .spawn(move || {
+                let mut connection = None;
+                work(|| attempt(&path, &mut connection), &waiting, &told);
+            })
             .map_err(|error| StoreError::Failed(format!("no thread for checkpoints: {error}")))?;
         Ok(Self { asked: Some(asked), thread: Some(thread), failed })
     }
 
     /// Asks for a checkpoint, and tells what went wrong at the last one.
     pub(crate) fn tidy(&self) -> Result<(), StoreError> {
+        // A failed sync stays: nothing after it takes it back.
+        self.sound()?;
         if let Some(error) = lock(&self.failed).take() {
             return Err(error);
         }
@@ -75,18 +84,39 @@ fn lock(failed: &Mutex<Option<StoreError>>) -> MutexGuard<'_, Option<StoreError>
     failed.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn work(path: &Path, waiting: &Receiver<()>, failed: &Mutex<Option<StoreError>>) {
-    let mut connection = None;
+/// Does `attempt` whenever asked. After a failed sync never again: what a second one says is worth nothing, because the pages
+/// that could not be written are no longer held for it.
+fn work(
+    mut attempt: impl FnMut() -> Result<(), StoreError>,
+    waiting: &Receiver<()>,
+    failed: &Mutex<Option<StoreError>>,
+) {
     while waiting.recv().is_ok() {
-        let done = match connection.take() {
-            Some(connection) => Ok(connection),
-            None => Connection::open(path),
-        };
-        match done.and_then(|connection| checkpoint(path, &connection).map(|()| connection)) {
-            Ok(again) => connection = Some(again),
-            Err(error) => *lock(failed) = Some(error.into()),
+        if let Err(error) = attempt() {
+            let is_last = matches!(error, StoreError::Sync(_));
+            *lock(failed) = Some(error);
+            if is_last {
+                return;
+            }
         }
     }
+}
+
+/// One checkpoint; the connection is kept as long as it does its work.
+fn attempt(path: &Path, kept: &mut Option<Connection>) -> Result<(), StoreError> {
+    let connection = match kept.take() {
+        Some(connection) => connection,
+        None => open(path)?,
+    };
+    checkpoint(path, &connection)?;
+    *kept = Some(connection);
+    Ok(())
+}
+
+fn open(path: &Path) -> Result<Connection, rusqlite::Error> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(BUSY_WAIT)?;
+    Ok(connection)
 }
 
 fn checkpoint(path: &Path, connection: &Connection) -> Result<(), rusqlite::Error> {
@@ -143,5 +173,35 @@ mod tests {
         *lock(&checkpoints.failed) = Some(StoreError::Sync("the disk".to_owned()));
         assert_eq!(checkpoints.sound(), Err(StoreError::Sync("the disk".to_owned())));
         assert_eq!(checkpoints.tidy(), Err(StoreError::Sync("the disk".to_owned())));
+        assert_eq!(
+            checkpoints.sound(),
+            Err(StoreError::Sync("the disk".to_owned())),
+            "also once it was told"
+        );
+    }
+
+    #[test]
+    fn after_a_failed_sync_who_waits_already_has_no_second_try() {
+        let (ask, waiting) = sync_channel(3);
+        (0..3).for_each(|_| ask.send(()).unwrap());
+        drop(ask);
+        let failed = Mutex::default();
+        let mut answers = [
+            Err(StoreError::Full("no room".to_owned())),
+            Err(StoreError::Sync("the disk".to_owned())),
+            Err(StoreError::Failed("another".to_owned())),
+        ]
+        .into_iter();
+        work(|| answers.next().unwrap(), &waiting, &failed);
+        assert_eq!(*lock(&failed), Some(StoreError::Sync("the disk".to_owned())));
+        assert_eq!(answers.len(), 1);
+    }
+
+    #[test]
+    fn who_reads_for_long_holds_nobody_up_for_long() {
+        let folder = tempfile::tempdir().unwrap();
+        let connection = open(&folder.path().join("journal.db")).unwrap();
+        let wait: u32 = connection.query_row("PRAGMA busy_timeout", [], |row| row.get(0)).unwrap();
+        assert!(wait <= 50, "{wait} ms");
     }
 }

@@ -83,10 +83,16 @@ pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), StartError>
     name.push(".part");
     let part = Path::new(&name);
     let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    // Never a file that somebody laid there to read along, nor where his link points.
+    options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let write = || {
+        // What an interrupted run left, or that somebody's; a link itself goes, not what it names.
+        match std::fs::remove_file(part) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+            Ok(()) | Err(_) => {}
+        }
         let mut file = options.open(part)?;
         file.write_all(bytes)?;
         file.sync_all()?;

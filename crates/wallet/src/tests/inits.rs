@@ -106,3 +106,25 @@ async fn a_first_record_left_in_a_database_is_named_with_the_way_to_empty_it() {
     let refused = other.init(&elsewhere).unwrap_err().to_string();
     assert!(refused.contains("holds a deployment already"), "{refused}");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_key_is_not_written_into_a_file_that_somebody_laid_in_its_way() {
+    use std::os::unix::fs::PermissionsExt;
+    for is_link in [true, false] {
+        let closed = Closed::empty(tempfile::tempdir().unwrap());
+        let elsewhere = tempfile::NamedTempFile::new().unwrap();
+        let part = closed.dir.path().join("root.key.part");
+        if is_link {
+            std::os::unix::fs::symlink(elsewhere.path(), &part).unwrap();
+        } else {
+            std::fs::write(&part, "").unwrap();
+            std::fs::set_permissions(&part, std::fs::Permissions::from_mode(0o666)).unwrap();
+        }
+        closed.init(&closed.home()).unwrap();
+        assert_eq!(std::fs::read(elsewhere.path()).unwrap(), b"");
+        let found = std::fs::symlink_metadata(closed.dir.path().join("root.key")).unwrap();
+        assert!(found.is_file());
+        assert_eq!(found.permissions().mode() & 0o777, 0o600);
+    }
+}

@@ -1,6 +1,6 @@
 //! Making a data directory.
 
-mod unfinished;
+pub(crate) mod unfinished;
 
 use crate::authority::{self, Authority, RootKey};
 use crate::ledger::Ledger;

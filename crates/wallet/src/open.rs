@@ -2,6 +2,7 @@
 
 use crate::authority::Authority;
 use crate::events::Events;
+use crate::init::unfinished;
 use crate::ledger::Ledger;
 use crate::log_origin::{LogOrigin, head_signer};
 use crate::nodes::{DatabaseLease, LeaseDoor, Membership, Standing};
@@ -267,6 +268,8 @@ fn gather(
     log.check(&store.journal)?;
     check_deployment(&ledger, &file)?;
     check_clock(&ledger, clock.now(), options)?;
+    // Where `init` was cut off in its last line.
+    unfinished::end(&dir)?;
     let parts = Parts {
         ledger,
         journal: Box::new(writer::NotLeading),

@@ -38,38 +38,49 @@ pub(super) fn begin(dir: &DataDir, root_key: &Path) -> Result<(), StartError> {
     dir.sync_names()
 }
 
-/// Says that it has ended: the deployment exists.
-pub(super) fn end(dir: &DataDir) -> Result<(), StartError> {
-    remove(&dir.path().join(MARK))?;
+/// Says that it has ended: the deployment exists. Before its second record at the latest, for beside the mark a directory
+/// without `deployment.json` is remains.
+pub(crate) fn end(dir: &DataDir) -> Result<(), StartError> {
+    let mark = dir.path().join(MARK);
+    if !mark.exists() {
+        return Ok(());
+    }
+    remove(&mark)?;
     dir.sync_names()
 }
 
 /// Takes away what an earlier `init` left; refuses keys and books that are not such remains.
 pub(super) fn clear(home: &Home, dir: &DataDir, origin: &str) -> Result<(), StartError> {
     let shown = dir.path().display();
-    let records = records(home, dir)?;
+    // Files count whatever database this `init` was given: they may be those of a deployment whose file is mislaid.
+    let in_files = records(&Home::from(dir.path()), dir)?;
+    let in_database = if home.database().is_some() { records(home, dir)? } else { 0 };
     let refuse = |said: String| Err(StartError::Stamp(said));
     let Some(root_key) = Wallet::unfinished_init(dir.path()) else {
-        let is_used = files(&dir.keys())?.next().is_some() || (home.database().is_none() && records > 0);
+        let is_used = files(&dir.keys())?.next().is_some() || in_files > 0;
         let said =
             "holds keys or books and no deployment.json: put that file back, or choose an empty directory";
         return if is_used { refuse(format!("{shown} {said}")) } else { Ok(()) };
     };
-    match (home.database(), records) {
-        (_, 0) | (None, 1) => {}
-        (None, _) => {
-            return refuse(format!(
-                "{shown} holds {records} records and no deployment.json: put that file back"
-            ));
-        }
+    // Nothing is removed beside more than a first record.
+    if in_files > 1 {
+        return refuse(format!(
+            "{shown} holds {in_files} records and no deployment.json: put that file back"
+        ));
+    }
+    match (home.database(), in_database) {
+        (None, _) | (Some(_), 0) => {}
         (Some(database), 1) if is_ours(home, dir, origin) => {
             return refuse(format!(
                 "an earlier init left its first record in {database}, and nothing else is there: empty it \
                  (psql: DROP SCHEMA journal, desk CASCADE), then run the same command again"
             ));
         }
-        // Somebody else's; it is refused as such.
-        (Some(_), _) => {}
+        (Some(database), _) => {
+            return refuse(format!(
+                "{database} holds a deployment already: if it is the one of {shown}, put deployment.json back"
+            ));
+        }
     }
     tracing::warn!("an init that did not end left files, they are made anew");
     for folder in [dir.keys(), dir.ca(), dir.snapshots()] {
@@ -86,11 +97,11 @@ pub(super) fn clear(home: &Home, dir: &DataDir, origin: &str) -> Result<(), Star
 
 /// Records in the journal that is there.
 fn records(home: &Home, dir: &DataDir) -> Result<u64, StartError> {
+    if home.database().is_none() && !dir.journal().exists() {
+        return Ok(0);
+    }
     let store = home.store(dir.files())?;
     if home.database().is_none() {
-        if !dir.journal().exists() {
-            return Ok(0);
-        }
         // Its tables may not be there yet.
         drop(store.writer(home.claim(&store)?)?);
     }

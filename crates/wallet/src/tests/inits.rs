@@ -1,8 +1,9 @@
 //! An `init` that did not end: the next one makes everything anew, and takes nothing for its remains that is not.
 
-use super::world::{Closed, Engine, options};
+use super::world::{Closed, Engine, World, options};
 use crate::StartError;
 use std::path::Path;
+use yinxin_store::JournalReader;
 use yinxin_store::test_postgres::TestDatabase;
 
 /// What `init` writes, in this order.
@@ -18,6 +19,13 @@ const FILES: [&str; 9] = [
     "ca/merchant-ca.cer",
 ];
 const MARK: &str = "init.unfinished";
+
+/// The root key, the keys and the authorities, and how many records lie beside them.
+fn kept(folder: &Path) -> (Vec<Vec<u8>>, Option<u64>) {
+    let journal = folder.join("journal.db");
+    let records = journal.exists().then(|| JournalReader::new(&journal).size().unwrap());
+    (FILES.map(|file| std::fs::read(folder.join(file)).unwrap()).into(), records)
+}
 
 /// As if the power had gone before the deployment was there.
 fn undo_the_end(folder: &Path) {
@@ -127,4 +135,34 @@ fn a_key_is_not_written_into_a_file_that_somebody_laid_in_its_way() {
         assert!(found.is_file());
         assert_eq!(found.permissions().mode() & 0o777, 0o600);
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn beside_more_than_a_first_record_a_mark_removes_nothing() {
+    for engine in [Engine::Files, Engine::Postgres] {
+        let world = World::on(engine);
+        world.wallet.seed_demo().await.unwrap();
+        let closed = world.close().await;
+        undo_the_end(closed.dir.path());
+        let before = kept(closed.dir.path());
+        // Their own place, and a database that is empty.
+        let empty = TestDatabase::new();
+        let elsewhere = crate::Home::at(closed.dir.path(), Some(&empty.url())).unwrap();
+        let homes =
+            if engine == Engine::Files { vec![closed.home(), elsewhere] } else { vec![closed.home()] };
+        for home in homes {
+            let refused = closed.init(&home).unwrap_err().to_string();
+            assert!(refused.contains("put"), "{refused}");
+            assert_eq!(kept(closed.dir.path()), before);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_mark_that_an_init_left_at_its_very_end_goes_with_the_first_start() {
+    let closed = Closed::found(Engine::Files);
+    let mark = closed.dir.path().join(MARK);
+    std::fs::write(&mark, closed.dir.path().join("root.key").to_str().unwrap()).unwrap();
+    closed.open(options()).unwrap();
+    assert!(!mark.exists());
 }

@@ -257,6 +257,17 @@ fn count(postgres: &Postgres, part: Carried, table: &Table) -> Result<u64, Store
     Ok(u64::try_from(count).unwrap_or(0))
 }
 
+/// Names go into statements as they are, and a file may come from an archive that somebody else made.
+fn check_names<'n>(names: impl IntoIterator<Item = &'n String>) -> Result<(), StoreError> {
+    let is_plain = |name: &str| {
+        !name.is_empty() && name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'))
+    };
+    match names.into_iter().find(|name| !is_plain(name)) {
+        Some(name) => Err(StoreError::Failed(format!("a table or column has a foreign name: {name:?}"))),
+        None => Ok(()),
+    }
+}
+
 /// The tables of a file, each after those that it refers to.
 fn tables(file: &Connection) -> Result<Vec<Table>, StoreError> {
     let sql =
@@ -267,7 +278,9 @@ fn tables(file: &Connection) -> Result<Vec<Table>, StoreError> {
         Ok(rows.collect::<Result<_, _>>()?)
     };
     let mut waiting = Vec::new();
-    for name in texts(sql, &[])? {
+    let names = texts(sql, &[])?;
+    check_names(&names)?;
+    for name in names {
         waiting.push(Table {
             columns: texts("SELECT name FROM pragma_table_info(?1) ORDER BY cid", &[&name])?,
             kinds: texts("SELECT type FROM pragma_table_info(?1) ORDER BY cid", &[&name])?,
@@ -275,6 +288,7 @@ fn tables(file: &Connection) -> Result<Vec<Table>, StoreError> {
             name,
         });
     }
+    check_names(waiting.iter().flat_map(|table| &table.columns))?;
     let mut ordered: Vec<Table> = Vec::new();
     while !waiting.is_empty() {
         let is_free = |table: &Table| {
@@ -289,4 +303,25 @@ fn tables(file: &Connection) -> Result<Vec<Table>, StoreError> {
         ordered.push(waiting.swap_remove(at));
     }
     Ok(ordered)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_whose_names_say_more_than_a_name_is_refused() {
+        for (hostile, of) in [
+            (r#"CREATE TABLE "people; DROP SCHEMA journal CASCADE" (row TEXT)"#, "DROP SCHEMA"),
+            (r#"CREATE TABLE people ("row"") FROM desk.people; COMMIT; --" TEXT)"#, "COMMIT"),
+            (r#"CREATE TABLE people (row TEXT, "it's" TEXT)"#, "it's"),
+        ] {
+            let file = Connection::open_in_memory().unwrap();
+            file.execute_batch("CREATE TABLE orders_2 (row INTEGER)").unwrap();
+            assert_eq!(tables(&file).unwrap().len(), 1);
+            file.execute_batch(hostile).unwrap();
+            let said = tables(&file).map(|tables| tables.len());
+            assert!(matches!(&said, Err(StoreError::Failed(text)) if text.contains(of)), "{said:?}");
+        }
+    }
 }

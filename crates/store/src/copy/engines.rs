@@ -69,7 +69,8 @@ impl Table {
 pub fn carry_out(place: &Place, desk: &Path, journal: &Path, heard: Heard<'_>) -> Result<(), StoreError> {
     drop(Desk::open(desk).map_err(|error| StoreError::Failed(error.to_string()))?);
     drop(SqliteJournal::open(journal)?);
-    let from = place.connect(None)?;
+    // With a schema: nothing is carried that no standby confirmed.
+    let from = place.connect(Some(Carried::Journal.schema()))?;
     from.patient(PAGE_WAIT);
     from.batch(&format!("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; {UNHURRIED}"))?;
     for (part, path) in [(Carried::Desk, desk), (Carried::Journal, journal)] {

@@ -113,7 +113,8 @@ impl Postgres {
         self.0.runtime.as_ref().expect("taken only when it is dropped").handle()
     }
 
-    /// A new connection whose tables are those of `schema`; `None` leaves the choice to each statement.
+    /// A new connection whose tables are those of `schema`; `None` leaves the choice to each statement, and what
+    /// such a session reads may be unconfirmed.
     pub(crate) fn connect(&self, schema: Option<&str>) -> Result<Connection, Failure> {
         let dial = self.0.address.dial();
         let doubt = Doubt::default();

@@ -81,6 +81,25 @@ fn after_a_crash_of_the_primary_nothing_is_read_that_its_standby_does_not_have()
 }
 
 #[test]
+fn a_backup_waits_until_what_it_reads_is_confirmed() {
+    let test = TestDatabase::alone();
+    drop(Store::open(&Database::Postgres(test.postgres())).unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let (desk, journal) = (folder.path().join("desk.db"), folder.path().join("journal.db"));
+    unconfirmed(&test);
+    std::thread::scope(|scope| {
+        let copy = scope.spawn(|| crate::carry_out(&test.postgres(), &desk, &journal, &mut |_, _, _| {}));
+        until(
+            &test,
+            &format!("EXISTS (SELECT FROM pg_stat_activity WHERE {WAITING} AND query ~ 'emit_message')"),
+        );
+        assert!(!copy.is_finished());
+        confirmed(&test);
+        copy.join().unwrap().unwrap();
+    });
+}
+
+#[test]
 fn of_several_hosts_the_one_that_takes_writes_is_found_although_another_is_silent() {
     let test = TestDatabase::new();
     // Accepts connections and says nothing, as a machine that hangs does.

@@ -224,9 +224,13 @@ impl Connection {
     }
 }
 
-/// Whether the connection ended instead of an answer.
+/// Whether the connection ended instead of an answer. A value that the driver could not convert says nothing about it.
 fn is_silence<T>(answer: &Result<T, tokio_postgres::Error>) -> bool {
-    answer.as_ref().is_err_and(|error| error.as_db_error().is_none())
+    answer.as_ref().is_err_and(|error| {
+        let source =
+            std::error::Error::source(error).and_then(|source| source.downcast_ref::<std::io::Error>());
+        error.is_closed() || source.is_some()
+    })
 }
 
 type Asked<'a> = Pin<Box<dyn Future<Output = Result<u64, tokio_postgres::Error>> + 'a>>;

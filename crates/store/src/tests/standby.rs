@@ -125,3 +125,13 @@ fn when_one_connection_is_lost_nobody_waits_for_the_others_to_the_same_machine()
     assert_eq!(ask().unwrap().len(), 1);
     assert_eq!(ask().unwrap().len(), 1);
 }
+
+#[test]
+fn a_value_that_cannot_be_sent_loses_no_connection() {
+    let test = TestDatabase::new();
+    let pool = Pool::new(&test.postgres(), "public");
+    let [one, other] = [(); 2].map(|()| pool.lend().unwrap());
+    assert!(one.ask("SELECT $1::bigint", &[&"no number"]).is_err());
+    assert!(one.is_sound() && other.is_sound());
+    assert_eq!(one.ask("SELECT 1", &[]).unwrap().len(), 1);
+}

@@ -4,6 +4,7 @@
 //! an empty SEQUENCE, and its issuing distribution point has a wrong id.
 
 use der::Encode;
+use der::asn1::Uint;
 use der::oid::AssociatedOid;
 use x509_cert::Version;
 use x509_cert::crl::{RevokedCert, TbsCertList};
@@ -65,7 +66,7 @@ pub struct Revoked {
 #[derive(Debug, Clone, Copy)]
 pub struct CrlContent<'a> {
     /// Rises with every list of one issuer.
-    pub number: u64,
+    pub number: u128,
     /// Milliseconds since 1970.
     pub this_update_ms: i64,
     /// Milliseconds since 1970; readers refuse the list after it, so publish the next one earlier.
@@ -109,12 +110,12 @@ pub(crate) fn build(
     x509::sign(&list.to_der().map_err(x509::encoding)?, signer)
 }
 
-fn extensions(issuer: &Certificate, point: Option<&str>, number: u64) -> Result<Vec<Extension>> {
+fn extensions(issuer: &Certificate, point: Option<&str>, number: u128) -> Result<Vec<Extension>> {
     let key_id = AuthorityKeyIdentifier {
         key_identifier: Some(x509::octets(&issuer.fields().key_id)?),
         ..Default::default()
     };
-    let number = CrlNumber::try_from(number).map_err(x509::encoding)?;
+    let number = CrlNumber(Uint::new(&number.to_be_bytes()).map_err(x509::encoding)?);
     let mut extensions = vec![
         extension(AuthorityKeyIdentifier::OID, false, &key_id)?,
         extension(CrlNumber::OID, false, &number)?,

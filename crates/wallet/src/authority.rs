@@ -49,6 +49,8 @@ pub struct Authority {
     merchant: Issuer,
     pub(crate) log: LogKey,
     pub(crate) pepper: [u8; 32],
+    /// When the deployment was last restored from a backup; 0 where it never was.
+    pub(crate) restored: Millis,
     /// The payment CA's list and the second in which it was made.
     payment_crl: Mutex<Option<(i64, Vec<u8>)>>,
 }
@@ -185,6 +187,7 @@ impl Authority {
             merchant: issuer("merchant-ca")?,
             log: LogKey::from_seed(&secret("log.seed")?).map_err(unusable("log.seed"))?,
             pepper: secret("pepper")?,
+            restored: Millis(0),
             payment_crl: Mutex::new(None),
         })
     }
@@ -213,12 +216,19 @@ impl Authority {
         [leaf.der(), issuer.certificate().der(), self.root.der()].map(<[u8]>::to_vec).to_vec()
     }
 
-    /// A list of the state after `records` records. Its number counts them, then seconds: whichever node makes it, one number
-    /// has one content, and a later state has a higher number.
-    fn list(issuer: &Issuer, records: u64, revoked: &[Revoked], now: Millis) -> Result<Vec<u8>, WalletError> {
-        let seconds = u64::try_from(now.seconds()).unwrap_or(0);
+    /// A list of the state after `records` records. Its number has the second of the last restore, counts the records, then
+    /// seconds: whichever node makes it, one number has one content, and a later state has a higher number. A restore has
+    /// fewer records than readers have seen; they pass over a number lower than one they hold (RFC 5280 section 5.2.3).
+    fn list(
+        &self,
+        issuer: &Issuer,
+        records: u64,
+        revoked: &[Revoked],
+        now: Millis,
+    ) -> Result<Vec<u8>, WalletError> {
+        let seconds = |at: Millis| u128::from(u32::try_from(at.seconds().max(0)).unwrap_or(u32::MAX));
         let content = CrlContent {
-            number: records.saturating_mul(1 << 32).saturating_add(seconds),
+            number: (seconds(self.restored) << 96) | (u128::from(records) << 32) | seconds(now),
             this_update_ms: now.0,
             next_update_ms: now.plus(CRL_LIFE_MS).0,
             revoked,
@@ -241,7 +251,7 @@ impl Authority {
             return Ok(list.clone());
         }
         let (records, revoked) = state();
-        let list = Self::list(&self.payment, records, &revoked, now)?;
+        let list = self.list(&self.payment, records, &revoked, now)?;
         *kept = Some((now.seconds(), list.clone()));
         Ok(list)
     }
@@ -331,7 +341,7 @@ impl Wallet {
                 let state = |ledger: &Ledger| (ledger.size(), revoked(&ledger.book));
                 authority.payment_list(now, || self.inner.writer.ledger(state))?
             }
-            PublicFile::MerchantCrl => Authority::list(&authority.merchant, self.records(), &[], now)?,
+            PublicFile::MerchantCrl => authority.list(&authority.merchant, self.records(), &[], now)?,
         })
     }
 }

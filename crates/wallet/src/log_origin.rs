@@ -15,7 +15,7 @@ use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use yinxin_core::codec::Codec;
-use yinxin_core::{Action, Body, Command, CommandId, Digest, Facts};
+use yinxin_core::{Action, Body, Command, CommandId, Digest, Facts, Millis};
 use yinxin_pki::LogKey;
 use yinxin_store::{JournalReader, SqliteJournal, StoreError};
 use yinxin_tlog::{Checkpoint, VerifierKey};
@@ -98,22 +98,20 @@ impl LogOrigin {
         Ok(Self { key, since: file.since, previous: file.previous })
     }
 
-    /// The journal must say of this log's name what the file says.
-    pub(crate) fn check(&self, journal: &JournalReader) -> Result<(), StartError> {
+    /// The journal must say of this log's name what the file says. Answers when it took the name: the last restore, or 0.
+    pub(crate) fn check(&self, journal: &JournalReader) -> Result<Millis, StartError> {
         if self.since == 0 && self.previous.is_empty() {
-            return Ok(());
+            return Ok(Millis(0));
         }
         let record = journal.record(self.since)?;
         let facts = record.and_then(|record| Facts::from_bytes_exact(&record.facts).ok());
-        let matches = facts.is_some_and(|facts| {
+        let restored = facts.filter(|facts| {
             matches!(&facts.body, Body::LogContinued { name, key, .. }
                 if name == self.key.name() && key.as_bytes() == self.key.public())
         });
-        if matches {
-            Ok(())
-        } else {
-            Err(StartError::Stamp(format!("{LOG_FILE} is not what record {} says", self.since)))
-        }
+        restored
+            .map(|facts| facts.at)
+            .ok_or_else(|| StartError::Stamp(format!("{LOG_FILE} is not what record {} says", self.since)))
     }
 
     /// Gives the log of a directory that nobody serves a new name and key, and records it. Answers the new key.

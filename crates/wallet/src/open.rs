@@ -260,12 +260,12 @@ fn gather(
         let (found, wanted) = (&file.stamp, stamp_word(options.stamp));
         return Err(StartError::Stamp(format!("{} holds {found} data, not {wanted}", path.display())));
     }
-    let authority = Authority::load(&dir, &file.origin)?;
+    let mut authority = Authority::load(&dir, &file.origin)?;
     let log = LogOrigin::load(&dir, &file.origin, &authority)?;
     home.check(file.books.as_deref())?;
     let store = home.store(dir.files())?;
     let ledger = load_ledger(&dir, &store.journal, &log.key, From::Snapshot, |_, _| ())?;
-    log.check(&store.journal)?;
+    authority.restored = log.check(&store.journal)?;
     check_deployment(&ledger, &file)?;
     check_clock(&ledger, clock.now(), options)?;
     // Where `init` was cut off in its last line.

@@ -4,8 +4,8 @@ use super::world::{Engine, Phone, World, code, on_both_engines, options};
 use crate::ledger::Ledger;
 use crate::port::{Clock, Entropy, SystemEntropy};
 use crate::{
-    Acceptance, BackupError, BackupManifest, Home, OpenOptions, Restored, Wallet, WalletError, backup,
-    new_backup_key, restore, verify_backup,
+    Acceptance, BackupError, BackupManifest, Home, OpenOptions, PublicFile, Restored, Wallet, WalletError,
+    backup, new_backup_key, restore, verify_backup,
 };
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -288,4 +288,34 @@ async fn a_log_name_that_no_record_gave_refuses_the_start() {
     std::fs::remove_file(&path).unwrap();
     let open = |accept_clock| Wallet::open(&to, OpenOptions { accept_clock, ..options() }, world.ports());
     assert!(open(false).is_err() && open(true).is_err(), "nor does it become the old log by losing the file");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_revocation_lists_number_rises_over_restores_also_of_one_backup() {
+    let (world, vault) = (World::new(), Vault::new());
+    let clock: Arc<dyn Clock> = world.clock.clone();
+    vault.back_up(world.dir.path(), clock.as_ref()).unwrap();
+    let number = |wallet: &Wallet| {
+        [PublicFile::PaymentCrl, PublicFile::MerchantCrl]
+            .map(|file| super::lists::number(&wallet.public_file(file).unwrap()))
+    };
+    world.wallet.seed_demo().await.unwrap();
+    let mut numbers = vec![number(&world.wallet)];
+    for name in ["first", "second"] {
+        world.clock.pass(1_000);
+        let to = vault.place.path().join(name);
+        vault.restore(&to, &clock).unwrap();
+        let wallet = Wallet::open(&to, options(), world.ports()).unwrap();
+        assert!(wallet.records() < world.wallet.records());
+        numbers.push(number(&wallet));
+        if name == "first" {
+            wallet.seed_demo().await.unwrap();
+            world.clock.pass(1_000);
+            numbers.push(number(&wallet));
+        }
+    }
+    assert!(
+        numbers.is_sorted_by(|lower, higher| lower[0] < higher[0] && lower[1] < higher[1]),
+        "{numbers:?}"
+    );
 }

@@ -23,7 +23,7 @@ const PAYMENTS: usize = 60;
 /// Rounds until passwords were compared and others sent away.
 const ROUNDS_MAX: usize = 20;
 /// What a debug build on a busy machine may take in any case.
-const FLOOR: Duration = Duration::from_millis(80);
+const FLOOR: Duration = Duration::from_millis(120);
 /// What the program may grow by: the connections, and a hash on each of the threads that have made none so far; not one hash
 /// for each that waits.
 fn growth_max_kib() -> u64 {

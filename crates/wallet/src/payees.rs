@@ -77,15 +77,16 @@ impl Wallet {
 
     fn ask_payee(&self, account: AccountId) -> Result<Option<Payee>, WalletError> {
         Ok(self.inner.store.desk.read(|desk| {
-            if let Some(merchant) = desk.merchant_by_account(account)? {
-                return Ok(Some(Payee {
-                    account,
-                    kind: PayeeKind::Merchant,
-                    display_name: merchant.name,
-                    verified: merchant.verified_at.is_some(),
-                }));
+            // Most payees are people: a merchant is asked for when nobody else has the account.
+            if let Some(person) = desk.person_by_account(account)? {
+                return Ok(Some(person_payee(account, &person.name)));
             }
-            Ok(desk.person_by_account(account)?.map(|person| person_payee(account, &person.name)))
+            Ok(desk.merchant_by_account(account)?.map(|merchant| Payee {
+                account,
+                kind: PayeeKind::Merchant,
+                display_name: merchant.name,
+                verified: merchant.verified_at.is_some(),
+            }))
         })?)
     }
 }

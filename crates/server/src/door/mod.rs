@@ -44,6 +44,11 @@ const SHUTDOWN_GRACE: Duration = Duration::from_secs(15);
 const DRAIN_TICK: Duration = Duration::from_millis(250);
 /// A full table of connections or files: wait this long before accepting again.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// Connections let in before the others get their turn: a handshake costs as much as three payments, and whoever is in already
+/// does not wait for hundreds of them. With [`ACCEPT_WINDOW`] still some thousands a second: a town that reconnects.
+const ACCEPT_BURST: u32 = 4;
+/// How long that turn is, at least: the timer's own step.
+const ACCEPT_WINDOW: Duration = Duration::from_millis(1);
 /// A TLS handshake takes two round trips; ten seconds is a bad network, more is an attack.
 const TLS_HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Requests of one HTTP/2 connection at once: a page asks for twenty files.
@@ -82,6 +87,7 @@ impl Door {
     /// Serves until `stop` turns true, then lets open requests finish.
     pub(crate) async fn serve(self, mut stop: watch::Receiver<bool>) {
         let mut connections = JoinSet::new();
+        let mut pace = Pace { since: Instant::now(), let_in: 0 };
         loop {
             let accepted = tokio::select! {
                 accepted = self.listener.accept() => accepted,
@@ -102,11 +108,30 @@ impl Door {
                 _seat: seat,
             };
             connections.spawn(connection.run(stream, acceptor));
+            pace.step().await;
         }
         drop(self.listener);
         let _ =
             tokio::time::timeout(SHUTDOWN_GRACE, async { while connections.join_next().await.is_some() {} })
                 .await;
+    }
+}
+
+/// How fast connections are let in.
+struct Pace {
+    since: Instant,
+    let_in: u32,
+}
+
+impl Pace {
+    /// One was let in; waits where there were many.
+    async fn step(&mut self) {
+        self.let_in += 1;
+        if self.let_in < ACCEPT_BURST && self.since.elapsed() < ACCEPT_WINDOW {
+            return;
+        }
+        tokio::time::sleep_until(self.since + ACCEPT_WINDOW).await;
+        *self = Self { since: Instant::now(), let_in: 0 };
     }
 }
 

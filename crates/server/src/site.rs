@@ -2,8 +2,8 @@
 
 use crate::api;
 use crate::app::App;
-use crate::door::guard::{Guarded, guard};
-use crate::door::{access, idempotency};
+use crate::door::guard::{Guard, Guarded, guard};
+use crate::door::idempotency;
 use crate::problem::{Code, Problem};
 use crate::web::{self, Frames};
 use axum::Router;
@@ -19,15 +19,13 @@ pub(crate) fn router(app: &App, access: Option<Arc<str>>) -> Router {
     if app.demo.is_some() {
         routes = routes.merge(axum::Router::from(api::demo_router()).route_layer(once()));
     }
-    let mut site = routes
+    let site = routes
         .with_state(app.clone())
         .merge(web::docs_router())
         .method_not_allowed_fallback(|| async { Problem::new(Code::RequestMethod) })
         .fallback_service(Router::new().fallback(web::serve).with_state(Arc::new(frames)));
-    if let Some(code) = access {
-        site = site.layer(from_fn_with_state(code, access::ask));
-    }
-    site.layer(from_fn_with_state(Guarded::App(app.clone()), guard))
+    let guarded = Guard { guarded: Guarded::App(app.clone()), access };
+    site.layer(from_fn_with_state(guarded, guard))
 }
 
 #[cfg(test)]

@@ -12,6 +12,11 @@ use yinxin_store::{StoreError, StoredRecord};
 /// Records that one question walks through at most. A page begins at the record before the last one of the page before, so
 /// that only a place which no page ended at is looked for.
 const STEPS_MAX: u32 = 10_000;
+/// Records that are walked through for the balance after an old one: it is told beside something else, or not at all.
+const BALANCE_STEPS_MAX: u32 = 500;
+/// Payments whose number looks like the one that is looked for, at most: eight bytes are equal by chance once in a world, and
+/// beyond some by somebody's will.
+const LIKE_MAX: usize = 4_096;
 
 /// What a line was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -160,26 +165,40 @@ impl Wallet {
         account: &AccountId,
         number: &PaymentNumber,
     ) -> Result<Option<PaymentRow>, WalletError> {
-        for index in self.inner.store.views.numbered(number)? {
-            let facts = self.facts_at(index)?;
-            let row = self.row(account, index, &facts).filter(|row| row.number == Some(*number));
-            if row.is_some() {
-                return Ok(row);
+        let (mut from, mut seen) = (0, 0);
+        loop {
+            let page = self.inner.store.views.numbered(number, from)?;
+            let Some(last) = page.last().copied() else { return Ok(None) };
+            for index in page {
+                let facts = self.facts_at(index)?;
+                let row = self.row(account, index, &facts).filter(|row| row.number == Some(*number));
+                if row.is_some() {
+                    return Ok(row);
+                }
+                seen += 1;
             }
+            // "Unseen" would be believed, and a payment that is posted closed as one that never was.
+            if seen >= LIKE_MAX {
+                return Err(WalletError::Busy);
+            }
+            from = last.saturating_add(1);
         }
-        Ok(None)
     }
 
-    /// The balance of an account after the record at `index`, which moved it. None when more than [`STEPS_MAX`] have moved
-    /// it since.
+    /// The balance of an account after the record at `index`, which moved it. None when more than
+    /// [`BALANCE_STEPS_MAX`] have moved it since.
     pub(crate) fn balance_after(&self, account: &AccountId, index: u64) -> Result<Option<i64>, WalletError> {
         let now =
             self.inner.writer.book(|book| book.account(account).map(|found| (found.balance, found.touched)));
         let Some((mut balance, newest)) = now else { return Ok(None) };
-        let mut found = None;
+        let (mut found, mut steps) = (None, 0);
         self.way(account, newest, |record, facts| {
             if record.index <= index {
                 found = (record.index == index).then_some(balance);
+                return Ok(false);
+            }
+            steps += 1;
+            if steps >= BALANCE_STEPS_MAX {
                 return Ok(false);
             }
             let delta = Step::of(facts, account).map_or(0, |step| step.delta);
@@ -226,17 +245,24 @@ impl Wallet {
         if newest < before {
             return Ok(Some(newest));
         }
-        // Where the page before ended, and that was a record of this account, it says which one came before.
         let facts = self.inner.store.journal.record(before)?.as_ref().map(decoded).transpose()?;
-        if let Some(facts) = facts.filter(|facts| concerns(facts, account))
+        let facts = facts.ok_or(WalletError::Malformed)?;
+        // Where the page before ended with a record of this account, it says which one came before.
+        if concerns(&facts, account)
             && let Some(step) = Step::of(&facts, account)
         {
             return Ok(step.before);
         }
-        let mut found = None;
+        // It ended with a refusal, which is on nobody's way. No page ends at anything else.
+        if facts.payment().is_none_or(|payment| payment.payer != *account) {
+            return Err(WalletError::Malformed);
+        }
+        let (mut found, mut steps) = (None, 0);
         self.way(account, newest, |record, _| {
             found = (record.index < before).then_some(record.index);
-            Ok(found.is_none())
+            steps += 1;
+            // To say that there is nothing older would be wrong.
+            if found.is_none() && steps >= STEPS_MAX { Err(WalletError::Busy) } else { Ok(found.is_none()) }
         })?;
         Ok(found)
     }
@@ -258,7 +284,8 @@ impl Wallet {
         })
     }
 
-    fn facts_at(&self, index: u64) -> Result<Facts, WalletError> {
+    /// The facts of a record that the views name.
+    pub(crate) fn facts_at(&self, index: u64) -> Result<Facts, WalletError> {
         let missing = StoreError::Corrupt { table: "records", row: index, reason: "a record" };
         let record = self.inner.store.journal.record(index)?.ok_or(missing)?;
         Ok(decoded(&record)?)

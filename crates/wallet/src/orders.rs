@@ -172,7 +172,13 @@ impl Wallet {
 
     fn order_state(&self, row: &OrderRow) -> Result<OrderState, WalletError> {
         Ok(match self.inner.store.views.order(&row.order)? {
-            Some(OrderEnd::Paid(_)) => OrderState::Paid,
+            // A merchant ships by this word: the record says it, the view only where it is.
+            Some(OrderEnd::Paid(index)) => match self.facts_at(index)?.payment() {
+                Some(payment) if payment.order == Some(row.order) => OrderState::Paid,
+                Some(_) | None => {
+                    return Err(WalletError::Failed("the views name a payment that is another's".to_owned()));
+                }
+            },
             Some(OrderEnd::Cancelled) => OrderState::Cancelled,
             None if self.now() > row.expires_at => OrderState::Expired,
             None => OrderState::Open,

@@ -107,7 +107,8 @@ impl Projector {
             let done = if behind > BEHIND {
                 ordinary.spawn_blocking(work).await.map_err(|error| error.to_string())
             } else {
-                Ok(work())
+                std::panic::catch_unwind(std::panic::AssertUnwindSafe(work))
+                    .map_err(|_| "a panic in the projector".to_owned())
             };
             let is_behind = match done {
                 Ok(Ok(())) => {
@@ -181,11 +182,13 @@ impl Projector {
         if !self.events.is_heard() {
             return;
         }
-        self.published.look(|ledger| {
-            for (index, facts) in records {
-                self.events.tell(Change::of(*index, facts, &ledger.book));
-            }
+        // The writer waits for whoever looks at the book: nobody is told anything meanwhile.
+        let changes: Vec<Option<Change>> = self.published.look(|ledger| {
+            records.iter().map(|(index, facts)| Change::of(*index, facts, &ledger.book)).collect()
         });
+        for change in changes {
+            self.events.tell(change);
+        }
     }
 }
 

@@ -300,9 +300,9 @@ impl Wallet {
             created_at: now,
             seen_at: now,
         };
-        self.inner.store.desk.write(|tx| open(tx, &row, &device))?;
-        // The oldest of too many has gone.
-        self.inner.sessions.forget_where(|known| known.session.person == person.person);
+        if self.inner.store.desk.write(|tx| open(tx, &row, &device))? > 0 {
+            self.inner.sessions.forget_where(|known| known.session.person == person.person);
+        }
         let session = SessionContext {
             person: person.person,
             account: person.account,
@@ -350,7 +350,8 @@ fn budgets(
     }
 }
 
-fn open(tx: &DeskWrite<'_>, session: &SessionRow, device: &DeviceRow) -> Result<(), DeskError> {
+/// Answers how many of the oldest sessions made room.
+fn open(tx: &DeskWrite<'_>, session: &SessionRow, device: &DeviceRow) -> Result<usize, DeskError> {
     if tx.device(device.device)?.is_none() {
         tx.insert_device(device)?;
     }

@@ -1,7 +1,7 @@
 //! The first middleware: one allowed host, no smuggling, no foreign origin; then headers, problems and the log.
 
 use crate::app::App;
-use crate::door::{HEADERS_MAX, headers, terms};
+use crate::door::{HEADERS_MAX, access, headers, terms};
 use crate::problem::{Code, Problem};
 use crate::telemetry::{Answered, Telemetry};
 use axum::extract::{MatchedPath, Request, State};
@@ -69,6 +69,15 @@ impl References {
     }
 }
 
+/// What a site's one layer knows.
+#[derive(Clone)]
+pub(crate) struct Guard {
+    /// Whose routes they are.
+    pub(crate) guarded: Guarded,
+    /// Nobody from outside this machine gets in without it.
+    pub(crate) access: Option<Arc<str>>,
+}
+
 /// Whose routes are guarded.
 #[derive(Clone)]
 pub(crate) enum Guarded {
@@ -85,14 +94,19 @@ impl Guarded {
             Self::Site(site) => site,
         }
     }
+}
 
+impl Guard {
     async fn answer(&self, request: Request, next: Next) -> Response {
-        if let Err(problem) = admit(self.site(), &request) {
+        if let Err(problem) = admit(self.guarded.site(), &request) {
             return refuse(problem, request.version());
         }
-        let app = match self {
-            Self::App(app) => app,
-            Self::Site(_) => return next.run(request).await,
+        if let Some(asked) = self.access.as_deref().and_then(|code| access::ask(code, &request)) {
+            return asked;
+        }
+        let app = match &self.guarded {
+            Guarded::App(app) => app,
+            Guarded::Site(_) => return next.run(request).await,
         };
         let head = (request.method(), request.uri(), request.headers());
         let met = match terms::meet(app, head).await {
@@ -116,13 +130,13 @@ fn refuse(problem: Problem, version: Version) -> Response {
 
 /// Checks a request, lets the routes answer it, completes the answer and writes one line to the log. It is the one layer of
 /// a site: each further one would copy the request, and all layers below it, once more.
-pub(crate) async fn guard(State(guarded): State<Guarded>, request: Request, next: Next) -> Response {
+pub(crate) async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> Response {
     let began = Instant::now();
-    let site = guarded.site();
+    let site = guard.guarded.site();
     let reference = site.references.next();
     let (method, uri) = (request.method().clone(), request.uri().clone());
     let route = request.extensions().get::<MatchedPath>().cloned();
-    let mut response = guarded.answer(request, next).await;
+    let mut response = guard.answer(request, next).await;
     let problem = response.extensions_mut().remove::<Arc<Problem>>();
     if let Some(problem) = &problem {
         response = problem.render(response, site, &reference);

@@ -3,7 +3,7 @@
 //! `axum::serve` has no header, body or idle time-out, and hyper accepts a missing or a double `Host` (threats,
 //! facts 2 and 3). So the accept loop, the connection's time-outs and the first middleware are our own.
 
-pub(crate) mod access;
+mod access;
 pub(crate) mod body;
 pub(crate) mod caps;
 pub(crate) mod cookies;

@@ -1,7 +1,7 @@
 //! The door on a real socket.
 
 use super::*;
-use crate::door::guard::{Guarded, Site, guard};
+use crate::door::guard::{Guard, Guarded, Site, guard};
 use crate::door::headers::Csp;
 use crate::problem::{Code, Problem};
 use axum::http::StatusCode;
@@ -30,7 +30,7 @@ async fn start(total_max: usize) -> Running {
         .route("/api/v1/made", post(|| async { Problem::new(Code::RequestMalformed) }).head(|| async { "" }))
         .method_not_allowed_fallback(|| async { Problem::new(Code::RequestMethod) })
         .fallback(|| async { Problem::new(Code::RequestNotFound) })
-        .layer(from_fn_with_state(Guarded::Site(site), guard));
+        .layer(from_fn_with_state(Guard { guarded: Guarded::Site(site), access: None }, guard));
     let (stop, stopped) = watch::channel(false);
     let door = Door { listener, tls: None, router, caps: Caps::new(total_max, 4) };
     Running { address, stop, task: tokio::spawn(door.serve(stopped)) }

@@ -9,8 +9,7 @@ mod pages;
 mod signing;
 mod wares;
 
-use crate::door::access;
-use crate::door::guard::{Guarded, Site, guard};
+use crate::door::guard::{Guard, Guarded, Site, guard};
 use crate::door::headers::Csp;
 use crate::problem::{Code, Problem};
 use anyhow::Context as _;
@@ -85,7 +84,7 @@ pub(crate) fn router(
         csp: csp.text(),
         stop,
     }));
-    let mut routes = Router::new()
+    let routes = Router::new()
         .route("/", get(orders::show_shelf))
         .route("/orders", post(orders::create_order))
         .route("/orders/{id}", get(orders::show_order))
@@ -104,10 +103,8 @@ pub(crate) fn router(
         .fallback(|| async { Problem::new(Code::RequestNotFound) })
         .method_not_allowed_fallback(|| async { Problem::new(Code::RequestMethod) })
         .with_state(shop);
-    if let Some(code) = access {
-        routes = routes.layer(from_fn_with_state(code, access::ask));
-    }
-    Ok(routes.layer(from_fn_with_state(Guarded::Site(Site::new(places.origin, Currency::CNY)), guard)))
+    let guarded = Guarded::Site(Site::new(places.origin, Currency::CNY));
+    Ok(routes.layer(from_fn_with_state(Guard { guarded, access }, guard)))
 }
 
 fn file(kind: &'static str, body: &'static str) -> Response {

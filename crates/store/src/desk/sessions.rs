@@ -46,8 +46,8 @@ impl DeskRead<'_> {
 }
 
 impl DeskWrite<'_> {
-    /// Writes a new session down and drops the person's oldest beyond `keep_max`.
-    pub fn insert_session(&self, session: &SessionRow, keep_max: u32) -> Result<(), DeskError> {
+    /// Writes a new session down and drops the person's oldest beyond `keep_max`; answers how many those were.
+    pub fn insert_session(&self, session: &SessionRow, keep_max: u32) -> Result<usize, DeskError> {
         self.execute(
             "INSERT INTO sessions (token_hash, person, device, person_epoch, created_at, seen_at)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
@@ -64,8 +64,7 @@ impl DeskWrite<'_> {
             "DELETE FROM sessions WHERE token_hash IN (SELECT token_hash FROM sessions WHERE person = ?1
                ORDER BY created_at DESC, token_hash LIMIT ?3 OFFSET ?2)",
             params![session.person.as_bytes(), keep_max, DROPPED_MAX],
-        )?;
-        Ok(())
+        )
     }
 
     /// Notes when a session was last used.

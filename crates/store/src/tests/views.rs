@@ -109,7 +109,7 @@ fn every_view_shows_what_the_records_say(place: &Place) {
     project(&store, &history[..6]).unwrap();
     project(&store, &history[6..]).unwrap();
     assert_eq!((views.mark().unwrap(), views.last().unwrap()), (12, Some(digest(12))));
-    let numbered = |number| views.numbered(&PaymentNumber::from_bytes([number; 16])).unwrap();
+    let numbered = |number| views.numbered(&PaymentNumber::from_bytes([number; 16]), 0).unwrap();
     assert_eq!((numbered(1), numbered(2), numbered(3)), (vec![5], vec![6], vec![7]));
     assert_eq!((numbered(4), numbered(9)), (vec![], vec![]), "what was voided is no payment");
     assert_eq!(views.refused(&PAYER, u64::MAX, 9).unwrap(), [11, 7]);
@@ -132,7 +132,7 @@ fn views_that_are_cleared_are_filled_again_alike(place: &Place) {
     let store = store(place);
     project(&store, &history()).unwrap();
     let all = || {
-        let number = store.views.numbered(&PaymentNumber::from_bytes([2; 16])).unwrap();
+        let number = store.views.numbered(&PaymentNumber::from_bytes([2; 16]), 0).unwrap();
         let refused = store.views.refused(&PAYER, u64::MAX, 99).unwrap();
         (store.views.mark().unwrap(), number, refused, store.views.order(&ORDER).unwrap())
     };
@@ -177,5 +177,6 @@ fn a_number_is_found_in_every_part(place: &Place) {
         let records = [(at, facts(1, payment(7, 1, None, Outcome::Posted { level: VerificationLevel::C })))];
         store.views.project(&records, [1; 32]).unwrap();
     }
-    assert_eq!(store.views.numbered(&wanted).unwrap(), [0, 32_767, 32_768, 70_000, 99_000]);
+    assert_eq!(store.views.numbered(&wanted, 0).unwrap(), [0, 32_767, 32_768, 70_000, 99_000]);
+    assert_eq!(store.views.numbered(&wanted, 32_768).unwrap(), [32_768, 70_000, 99_000]);
 }

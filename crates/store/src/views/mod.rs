@@ -81,16 +81,19 @@ impl Views {
         self.writer.within(|session| project::write(session, &page))
     }
 
-    /// Indexes of the payments whose number may be this one, oldest first: the records tell.
-    pub fn numbered(&self, number: &PaymentNumber) -> Result<Vec<u64>, StoreError> {
+    /// Indexes of the payments from record `from` on whose number may be this one, oldest first and at most 64: the records
+    /// tell. Whoever pays can choose numbers that look alike here, so the caller goes on where a page ended.
+    pub fn numbered(&self, number: &PaymentNumber, from: u64) -> Result<Vec<u64>, StoreError> {
         let sql = "WITH RECURSIVE parts (part) AS (
                SELECT CAST(0 AS bigint) UNION ALL
                SELECT parts.part + 1 FROM parts, mark WHERE parts.part < mark.records / 32768
              )
              SELECT numbers.idx FROM parts CROSS JOIN numbers
-             WHERE numbers.part = parts.part AND numbers.key = ?1 ORDER BY numbers.idx LIMIT 64";
+             WHERE numbers.part = parts.part AND numbers.key = ?1 AND numbers.idx >= ?2
+             ORDER BY numbers.idx LIMIT 64";
+        let from = i64::try_from(from).unwrap_or(i64::MAX);
         let read = |row: &Row<'_>| Ok::<_, SqlError>(unsigned(row.get(0)?));
-        Ok(self.readers.lend()?.session().all(sql, params![number_key(number)], read)?)
+        Ok(self.readers.lend()?.session().all(sql, params![number_key(number), from], read)?)
     }
 
     /// Indexes of at most `most` refused payments of an account before record `before`, newest first.

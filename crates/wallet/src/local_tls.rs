@@ -4,7 +4,6 @@
 use crate::authority;
 use crate::port::{Clock, Entropy};
 use crate::{DataDir, StartError};
-use std::io::Write as _;
 use std::path::Path;
 use yinxin_core::Millis;
 use yinxin_pki::{Certificate, FileSigner, Secret, Serial, tls};
@@ -49,7 +48,8 @@ pub fn local_tls(
         let serial = Serial::from_random(draw(entropy));
         let root = tls::local_root(&signer, &label, &serial, clock.now().0).map_err(unusable)?;
         // The key first: a root whose key was never written would be trusted for nothing.
-        write_private(&key_path, signer.to_pkcs8_pem().map_err(unusable)?.expose()).map_err(file)?;
+        // Replaces what is there: a key without its root was left by a crash and signed nothing.
+        authority::write_private(&key_path, signer.to_pkcs8_pem().map_err(unusable)?.expose())?;
         dir.sync_names()?;
         authority::write(&root_path, root.der())?;
         dir.sync_names()?;
@@ -73,17 +73,6 @@ fn draw<const N: usize>(entropy: &dyn Entropy) -> [u8; N] {
     let mut bytes = [0; N];
     entropy.fill(&mut bytes);
     bytes
-}
-
-/// Replaces what is there: a key without its root was left by a crash and signed nothing.
-fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
 }
 
 #[cfg(test)]

@@ -84,18 +84,8 @@ pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), StartError>
     let mut name = path.as_os_str().to_owned();
     name.push(".part");
     let part = Path::new(&name);
-    let mut options = std::fs::OpenOptions::new();
-    // Never a file that somebody laid there to read along, nor where his link points.
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let write = || {
-        // What an interrupted run left, or that somebody's; a link itself goes, not what it names.
-        match std::fs::remove_file(part) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
-            Ok(()) | Err(_) => {}
-        }
-        let mut file = options.open(part)?;
+        let mut file = create_private(part)?;
         file.write_all(bytes)?;
         file.sync_all()?;
         std::fs::rename(part, path)
@@ -104,6 +94,20 @@ pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), StartError>
         return Err(StartError::file(path, std::io::ErrorKind::AlreadyExists.into()));
     }
     write().map_err(|error| StartError::file(path, error))
+}
+
+/// A new file that its owner alone can read. What an interrupted run left goes, and so does what somebody laid in its way to
+/// read along: a link itself, not what it names.
+pub(crate) fn create_private(path: &Path) -> std::io::Result<std::fs::File> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, StartError> {

@@ -4,6 +4,7 @@
 use crate::authority;
 use crate::port::{Clock, Entropy};
 use crate::{DataDir, StartError};
+use std::io::Write as _;
 use std::path::Path;
 use yinxin_core::Millis;
 use yinxin_pki::{Certificate, FileSigner, Secret, Serial, tls};
@@ -48,8 +49,10 @@ pub fn local_tls(
         let serial = Serial::from_random(draw(entropy));
         let root = tls::local_root(&signer, &label, &serial, clock.now().0).map_err(unusable)?;
         // The key first: a root whose key was never written would be trusted for nothing.
-        // Replaces what is there: a key without its root was left by a crash and signed nothing.
-        authority::write_private(&key_path, signer.to_pkcs8_pem().map_err(unusable)?.expose())?;
+        // A key without its root was left by a crash and signed nothing: it is replaced.
+        let pem = signer.to_pkcs8_pem().map_err(unusable)?;
+        let write = |mut out: std::fs::File| out.write_all(pem.expose()).and_then(|()| out.sync_all());
+        authority::create_private(&key_path).and_then(write).map_err(file)?;
         dir.sync_names()?;
         authority::write(&root_path, root.der())?;
         dir.sync_names()?;
@@ -90,5 +93,15 @@ mod tests {
         assert_eq!([&first.chain[1], &second.chain[1]], [&first.root, &first.root]);
         assert!(make(&["not a host"]).is_err());
         assert!(make(&[]).is_err());
+    }
+    #[test]
+    fn a_key_that_a_crash_left_without_its_root_is_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let make = || local_tls(folder.path(), &["pay.lan"], &SystemClock::new(), &SystemEntropy).unwrap();
+        let first = make();
+        std::fs::remove_file(folder.path().join("ca").join(ROOT_FILE)).unwrap();
+        let second = make();
+        assert_ne!(first.root, second.root);
+        assert_eq!(make().root, second.root);
     }
 }

@@ -17,7 +17,7 @@ pub use restore::{Restored, restore, verify_backup};
 pub(crate) use archive::{Contents, unpack};
 
 use crate::Home;
-use crate::authority::Authority;
+use crate::authority::{Authority, create_private};
 use crate::log_origin::LogOrigin;
 use crate::open::{DEPLOYMENT_FILE, read_deployment};
 use crate::port::{Clock, Entropy, random};
@@ -195,7 +195,7 @@ fn seal(
     name.push(".unfinished");
     let unfinished = PathBuf::from(name);
     let mut write = || -> std::io::Result<()> {
-        let out = new_private_file(&unfinished)?;
+        let out = create_private(&unfinished)?;
         let sealer = Sealer::new(std::io::BufWriter::new(out), recipients, &mut |bytes| entropy.fill(bytes))?;
         let sealer = contents.write(sealer, heard)?;
         let mut out = sealer.finish()?;
@@ -209,20 +209,6 @@ fn seal(
         let _ = std::fs::remove_file(&unfinished);
         failed(error)
     })
-}
-
-/// A new file that its owner alone can read. What an interrupted run left goes, and so does what somebody laid in its way: a
-/// link itself, not what it names.
-fn new_private_file(path: &Path) -> std::io::Result<std::fs::File> {
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
-        Ok(()) | Err(_) => {}
-    }
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }
 
 /// A file inside the data directory that its owner alone can read.

@@ -38,7 +38,6 @@ impl Draws {
         }
         self.ready.resize(DRAWN_AT_ONCE, [[0; 32]; 2]);
         entropy.fill(self.ready.as_flattened_mut().as_flattened_mut());
-        // The vector was filled just now.
-        self.ready.pop().unwrap_or_default()
+        self.ready.pop().expect("the vector was filled just now")
     }
 }

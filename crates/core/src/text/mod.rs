@@ -6,10 +6,12 @@
 mod consent;
 mod order;
 mod pay;
+mod recovery;
 
 pub use consent::{CertificatePurpose, CertificateText, SettingText};
 pub use order::{OrderItem, OrderText};
 pub use pay::{PayText, PayeeName};
+pub use recovery::{KitText, RecoveryPurpose, RecoveryText};
 
 use crate::id::Digest;
 use crate::time::Millis;
@@ -20,6 +22,8 @@ use sha2::{Digest as _, Sha256};
 pub const TYP_PAY: &str = "yx-pay+jws";
 /// `typ` of a consent about a certificate.
 pub const TYP_CERTIFICATE: &str = "yx-cert+jws";
+/// `typ` of what a recovery key signs.
+pub const TYP_RECOVERY: &str = "yx-rec+jws";
 /// `typ` of a change of settings.
 pub const TYP_SETTING: &str = "yx-set+jws";
 /// `typ` of a merchant's order.

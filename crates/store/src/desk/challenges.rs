@@ -14,6 +14,14 @@ words! {
         Resume = "resume",
         /// Switching payment by one tap.
         Tap = "tap",
+        /// Making a recovery kit.
+        Kit = "kit",
+        /// Trying a recovery kit.
+        KitDrill = "kit_drill",
+        /// Suspending with a recovery kit.
+        KitSuspend = "kit_suspend",
+        /// A reissue with a recovery kit.
+        KitReissue = "kit_reissue",
     }
 }
 

@@ -8,7 +8,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Each migration in its order; never edited once released.
-const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/desk/postgres/0001_desk.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("../../migrations/desk/postgres/0001_desk.sql"),
+    include_str!("../../migrations/desk/postgres/0002_kits.sql"),
+];
 
 /// How often a write is run again when other nodes were in the way. Of those that collide one always commits.
 const WRITE_ATTEMPTS_MAX: u32 = 50;

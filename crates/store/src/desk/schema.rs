@@ -4,7 +4,10 @@ use super::DeskError;
 use rusqlite::{Connection, TransactionBehavior};
 
 /// Each migration in its order; the file's `user_version` counts those it has.
-const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/desk/sqlite/0001_desk.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("../../migrations/desk/sqlite/0001_desk.sql"),
+    include_str!("../../migrations/desk/sqlite/0002_kits.sql"),
+];
 
 /// Brings the tables to the newest version, one transaction for each step.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), DeskError> {

@@ -21,6 +21,7 @@ on_both!(
     a_person_has_one_open_enrolment,
     a_serial_is_signed_at_most_once,
     what_was_abandoned_is_never_signed,
+    a_kit_is_signed_at_most_once_and_remembers_its_last_drill,
     custody_is_kept_either_way_and_a_passkey_keeps_one_key,
     a_verification_is_of_one_text_and_a_newer_one_renews_it,
     a_challenge_serves_its_purpose_and_certificate_once,
@@ -125,7 +126,7 @@ fn a_desk_of_a_newer_version_is_not_opened(place: &Place) {
         Some(_) => "UPDATE schema_version SET version = 99",
     };
     place.execute(Part::Desk, newer).unwrap();
-    assert_eq!(crate::Store::open(&place.database).err(), Some(DeskError::Newer { found: 99, known: 1 }));
+    assert_eq!(crate::Store::open(&place.database).err(), Some(DeskError::Newer { found: 99, known: 2 }));
 }
 
 fn an_error_rolls_the_whole_write_back(place: &Place) {
@@ -300,6 +301,58 @@ fn what_was_abandoned_is_never_signed(place: &Place) {
     assert_eq!(unfinished(), 1);
     desk.write(|tx| tx.mark_abandoned(second)).unwrap();
     assert_eq!(unfinished(), 1, "only what was given up is closed");
+}
+
+fn kit(seed: u8) -> KitRow {
+    KitRow {
+        certificate: CertificateId::from_bytes([seed; 10]),
+        person: PersonId::from_bytes([1; 10]),
+        request_hash: Digest::from_bytes([seed; 32]),
+        key: vec![1, 2, 3],
+        serial: Serial::from_bytes([seed; 16]),
+        to_be_signed: vec![seed; 8],
+        der: None,
+        thumbprint: None,
+        state: IssuanceState::Prepared,
+        created_at: NOW.plus(i64::from(seed)),
+        drilled_at: None,
+    }
+}
+
+fn a_kit_is_signed_at_most_once_and_remembers_its_last_drill(place: &Place) {
+    let desk = furnished(place);
+    let (first, second) = (kit(1).certificate, kit(2).certificate);
+    desk.write(|tx| tx.insert_kit(&kit(1)).and_then(|()| tx.insert_kit(&kit(2)))).unwrap();
+    let same_request =
+        KitRow { certificate: kit(3).certificate, serial: Serial::from_bytes([3; 16]), ..kit(1) };
+    let taken = desk.write(|tx| tx.insert_kit(&same_request)).unwrap_err();
+    assert!(taken.is_taken("kits.request_hash"), "{taken}");
+    let unfinished = || desk.read(|tx| tx.kits_unfinished(9)).unwrap().len();
+    assert_eq!(unfinished(), 2);
+    let thumbprint = Thumbprint::from_bytes([7; 32]);
+    assert!(desk.write(|tx| tx.keep_signed_kit(first, &[9], thumbprint)).unwrap());
+    assert!(!desk.write(|tx| tx.keep_signed_kit(first, &[8], thumbprint)).unwrap(), "only once");
+    desk.write(|tx| tx.mark_kit_recorded(first).and_then(|()| tx.note_drill(first, NOW))).unwrap();
+    desk.write(|tx| tx.give_kit_up(second)).unwrap();
+    assert!(!desk.write(|tx| tx.keep_signed_kit(second, &[9], Thumbprint::from_bytes([8; 32]))).unwrap());
+    assert_eq!(unfinished(), 1);
+    desk.write(|tx| tx.mark_kit_abandoned(second)).unwrap();
+    assert_eq!(unfinished(), 0);
+    let kept = KitRow {
+        der: Some(vec![9]),
+        thumbprint: Some(thumbprint),
+        state: IssuanceState::Recorded,
+        drilled_at: Some(NOW),
+        ..kit(1)
+    };
+    desk.read(|tx| {
+        assert_eq!(tx.kit(first)?, Some(kept.clone()));
+        assert_eq!(tx.kit_of_request(kit(1).request_hash)?, Some(kept.clone()));
+        assert_eq!(tx.kit_of_request(kit(2).request_hash)?, None, "given up");
+        assert_eq!(tx.kits_of_person(kit(1).person, 9)?, vec![kept.clone()]);
+        Ok(())
+    })
+    .unwrap();
 }
 
 fn custody_is_kept_either_way_and_a_passkey_keeps_one_key(place: &Place) {

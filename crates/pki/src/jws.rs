@@ -23,6 +23,8 @@ pub const TYP_PAYMENT: &str = "yx-pay+jws";
 pub const TYP_ORDER: &str = "yx-order+jws";
 /// Type of an act on a certificate: activation, resumption.
 pub const TYP_CERTIFICATE: &str = "yx-cert+jws";
+/// Type of what stops a certificate, a held payment or somebody else's reissue.
+pub const TYP_STOP: &str = "yx-stop+jws";
 /// Type of a change of settings.
 pub const TYP_SETTING: &str = "yx-set+jws";
 

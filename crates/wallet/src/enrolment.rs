@@ -174,9 +174,10 @@ impl Wallet {
             CertificatePurpose::Activate { tap } if *consent.challenge.as_bytes() == issuance.challenge => {
                 tap
             }
-            CertificatePurpose::Activate { .. } | CertificatePurpose::Resume => {
-                return Err(WalletError::RequestInvalid);
-            }
+            CertificatePurpose::Activate { .. }
+            | CertificatePurpose::Resume
+            | CertificatePurpose::Move { .. }
+            | CertificatePurpose::Reissue { .. } => return Err(WalletError::RequestInvalid),
         };
         let certificate = issuance.certificate;
         let evidence = jws.normalised().to_flattened().into_bytes();

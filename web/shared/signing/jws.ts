@@ -4,7 +4,7 @@ import { fromBase64url, toBase64url } from './base64url'
 import { sha256, textOf, utf8, type Bytes } from './bytes'
 
 /** What a signature is for. A signature of one purpose is never valid for another. */
-export type Purpose = 'yx-pay+jws' | 'yx-cert+jws' | 'yx-set+jws' | 'yx-rec+jws'
+export type Purpose = 'yx-pay+jws' | 'yx-cert+jws' | 'yx-set+jws' | 'yx-rec+jws' | 'yx-stop+jws'
 
 /** A text that is ready to be signed: its exact bytes, and the hash that a device verification is bound to. */
 export interface Unsigned { protected: string; payload: string; input: Bytes; hash: Bytes }

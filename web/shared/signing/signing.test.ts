@@ -4,13 +4,14 @@ import { Pkcs10CertificateRequest } from '@peculiar/x509'
 import * as x509 from '@peculiar/x509'
 import { calculateJwkThumbprint, compactVerify, exportJWK } from 'jose'
 import { describe, expect, it } from 'vitest'
+import vectors from '../../../vectors/texts.json'
 import { fromBase64, fromBase64url, toBase64url } from './base64url'
 import { concat, hex, randomBytes, sha256, utf8 } from './bytes'
 import { integer, oid, readElement, signatureFromDer, signatureToDer } from './der'
 import { payloadText, prepare, sign, verifyJws } from './jws'
 import { certificateRequest } from './request'
 import { deviceKey, generateKey, openKey, pinMac, sealKey, wrappingKeyFromPrf, wrappingKeyFromShare } from './seal'
-import { certificateText, commit, commitment, newPaymentNumber, paymentText, readPaymentText, settingText, type PaymentParts } from './texts'
+import { certificateText, commit, commitment, newPaymentNumber, paymentText, readPaymentText, settingText, stopText, type PaymentParts } from './texts'
 import { isChainGood, readCertificate } from './x509'
 
 const PARTS: PaymentParts = {
@@ -47,6 +48,11 @@ describe('the signed text', () => {
     expect(certificateText({ ...base, purpose: 'activate', tap: false })).toBe('{"v":1,"aud":"o","purpose":"activate","certificate":"crt_1","challenge":"ch","tap":false}')
     expect(certificateText({ ...base, purpose: 'resume' })).toBe('{"v":1,"aud":"o","purpose":"resume","certificate":"crt_1","challenge":"ch"}')
     expect(settingText({ ...base, value: true })).toBe('{"v":1,"aud":"o","setting":"tap","value":true,"certificate":"crt_1","challenge":"ch"}')
+  })
+  it('is what Rust makes of the same parts, byte for byte', () => {
+    const builders = { 'yx-cert+jws': certificateText, 'yx-set+jws': settingText, 'yx-stop+jws': stopText } as unknown as Record<string, (parts: unknown) => string>
+    expect(vectors.texts.length).toBeGreaterThan(7)
+    for (const { typ, parts, payload } of vectors.texts) expect(builders[typ]!(parts), payload).toBe(payload)
   })
   it('opens a commitment with its salt and no other text', async () => {
     const { commitment: made, disclosure } = await commit('yx/name/v1', '林*')

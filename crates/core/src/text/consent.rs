@@ -14,6 +14,18 @@ pub enum CertificatePurpose {
     },
     /// The end of a suspension.
     Resume,
+    /// A device at hand gives another one a certificate (route R2).
+    Move {
+        /// SHA-256 of the other device's request (PKCS#10, DER).
+        request: Digest,
+        /// The certificate that signs stays in use; else the new one takes its place.
+        keep: bool,
+    },
+    /// A device at hand vouches for a reissue on another one whose key is gone (route R2b).
+    Reissue {
+        /// SHA-256 of the other device's request (PKCS#10, DER).
+        request: Digest,
+    },
 }
 
 /// The payload of a `yx-cert+jws`.
@@ -39,6 +51,10 @@ struct CertificateWire {
     challenge: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     tap: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    request: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    keep: Option<bool>,
 }
 
 impl CertificateText {
@@ -46,9 +62,13 @@ impl CertificateText {
     pub fn parse(payload: &[u8]) -> Result<Self, TextError> {
         let wire: CertificateWire = read(payload)?;
         version(wire.v)?;
-        let purpose = match (wire.purpose.as_str(), wire.tap) {
-            ("activate", Some(tap)) => CertificatePurpose::Activate { tap },
-            ("resume", None) => CertificatePurpose::Resume,
+        let request =
+            wire.request.as_deref().map(|request| field::<Digest>(request, "request")).transpose()?;
+        let purpose = match (wire.purpose.as_str(), wire.tap, request, wire.keep) {
+            ("activate", Some(tap), None, None) => CertificatePurpose::Activate { tap },
+            ("resume", None, None, None) => CertificatePurpose::Resume,
+            ("move", None, Some(request), Some(keep)) => CertificatePurpose::Move { request, keep },
+            ("reissue", None, Some(request), None) => CertificatePurpose::Reissue { request },
             _ => return Err(TextError("purpose")),
         };
         Ok(Self {
@@ -62,9 +82,11 @@ impl CertificateText {
     /// Writes the payload.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        let (purpose, tap) = match self.purpose {
-            CertificatePurpose::Activate { tap } => ("activate", Some(tap)),
-            CertificatePurpose::Resume => ("resume", None),
+        let (purpose, tap, request, keep) = match self.purpose {
+            CertificatePurpose::Activate { tap } => ("activate", Some(tap), None, None),
+            CertificatePurpose::Resume => ("resume", None, None, None),
+            CertificatePurpose::Move { request, keep } => ("move", None, Some(request), Some(keep)),
+            CertificatePurpose::Reissue { request } => ("reissue", None, Some(request), None),
         };
         write(&CertificateWire {
             v: 1,
@@ -73,6 +95,8 @@ impl CertificateText {
             certificate: self.certificate.to_string(),
             challenge: self.challenge.to_string(),
             tap,
+            request: request.map(|request| request.to_string()),
+            keep,
         })
     }
 }

@@ -7,11 +7,13 @@ mod consent;
 mod order;
 mod pay;
 mod recovery;
+mod stop;
 
 pub use consent::{CertificatePurpose, CertificateText, SettingText};
 pub use order::{OrderItem, OrderText};
 pub use pay::{PayText, PayeeName};
 pub use recovery::{KitText, RecoveryPurpose, RecoveryText};
+pub use stop::{StopPurpose, StopText};
 
 use crate::id::Digest;
 use crate::time::Millis;
@@ -26,6 +28,8 @@ pub const TYP_CERTIFICATE: &str = "yx-cert+jws";
 pub const TYP_RECOVERY: &str = "yx-rec+jws";
 /// `typ` of a change of settings.
 pub const TYP_SETTING: &str = "yx-set+jws";
+/// `typ` of what stops something.
+pub const TYP_STOP: &str = "yx-stop+jws";
 /// `typ` of a merchant's order.
 pub const TYP_ORDER: &str = "yx-order+jws";
 
@@ -207,7 +211,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_bytes_make_a_parser_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
-            let _ = (PayText::parse(&bytes), CertificateText::parse(&bytes), SettingText::parse(&bytes), OrderText::parse(&bytes));
+            let _ = (PayText::parse(&bytes), CertificateText::parse(&bytes), SettingText::parse(&bytes), OrderText::parse(&bytes), StopText::parse(&bytes));
         }
 
         #[test]

@@ -18,6 +18,8 @@ words! {
         Enrol = "enrol",
         /// Lifting a suspension.
         Resume = "resume",
+        /// A reissue.
+        Reissue = "reissue",
     }
 }
 

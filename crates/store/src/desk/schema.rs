@@ -4,9 +4,10 @@ use super::DeskError;
 use rusqlite::{Connection, TransactionBehavior};
 
 /// Each migration in its order; the file's `user_version` counts those it has.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     include_str!("../../migrations/desk/sqlite/0001_desk.sql"),
     include_str!("../../migrations/desk/sqlite/0002_kits.sql"),
+    include_str!("../../migrations/desk/sqlite/0003_reissues.sql"),
 ];
 
 /// Brings the tables to the newest version, one transaction for each step.

@@ -22,6 +22,8 @@ on_both!(
     a_serial_is_signed_at_most_once,
     what_was_abandoned_is_never_signed,
     a_kit_is_signed_at_most_once_and_remembers_its_last_drill,
+    a_reissue_keeps_its_first_consent,
+    a_password_is_to_be_changed_until_it_is,
     custody_is_kept_either_way_and_a_passkey_keeps_one_key,
     a_verification_is_of_one_text_and_a_newer_one_renews_it,
     a_challenge_serves_its_purpose_and_certificate_once,
@@ -126,7 +128,7 @@ fn a_desk_of_a_newer_version_is_not_opened(place: &Place) {
         Some(_) => "UPDATE schema_version SET version = 99",
     };
     place.execute(Part::Desk, newer).unwrap();
-    assert_eq!(crate::Store::open(&place.database).err(), Some(DeskError::Newer { found: 99, known: 2 }));
+    assert_eq!(crate::Store::open(&place.database).err(), Some(DeskError::Newer { found: 99, known: 3 }));
 }
 
 fn an_error_rolls_the_whole_write_back(place: &Place) {
@@ -353,6 +355,58 @@ fn a_kit_is_signed_at_most_once_and_remembers_its_last_drill(place: &Place) {
         Ok(())
     })
     .unwrap();
+}
+
+fn a_reissue_keeps_its_first_consent(place: &Place) {
+    let desk = furnished(place);
+    let id = EnrolmentId::from_bytes([1; 10]);
+    let begun = ReissueRow {
+        enrolment: id,
+        person: PersonId::from_bytes([1; 10]),
+        way: ReissueWay::Device,
+        stated: ReissueStated::Nothing,
+        replaces: None,
+        nonce: [6; 32],
+        request_hash: None,
+        consent_hash: None,
+        consent: None,
+        created_at: NOW,
+    };
+    desk.write(|tx| tx.insert_reissue(&begun)).unwrap();
+    assert_eq!(desk.read(|tx| tx.reissue(id)).unwrap(), Some(begun.clone()));
+    let consent = |seed: u8| ReissueConsent {
+        request_hash: Digest::from_bytes([seed; 32]),
+        consent_hash: Digest::from_bytes([seed + 1; 32]),
+        consent: format!("signed {seed}"),
+        replaces: Some(CertificateId::from_bytes([seed; 10])),
+    };
+    for _ in 0..2 {
+        assert!(desk.write(|tx| tx.consent_to_reissue(id, &consent(7))).unwrap(), "an answer may be lost");
+    }
+    assert!(!desk.write(|tx| tx.consent_to_reissue(id, &consent(9))).unwrap());
+    let consented = ReissueRow {
+        replaces: Some(CertificateId::from_bytes([7; 10])),
+        request_hash: Some(Digest::from_bytes([7; 32])),
+        consent_hash: Some(Digest::from_bytes([8; 32])),
+        consent: Some("signed 7".to_owned()),
+        ..begun
+    };
+    assert_eq!(desk.read(|tx| tx.reissue(id)).unwrap(), Some(consented.clone()));
+    desk.write(|tx| tx.replace_by_reissue(id, None)).unwrap();
+    let kept = desk.read(|tx| tx.reissue(id)).unwrap();
+    assert_eq!(kept, Some(ReissueRow { replaces: None, ..consented }));
+}
+
+fn a_password_is_to_be_changed_until_it_is(place: &Place) {
+    let desk = furnished(place);
+    let who = PersonId::from_bytes([1; 10]);
+    let ordered = || desk.read(|tx| tx.password_order(who)).unwrap();
+    assert_eq!(ordered(), None);
+    desk.write(|tx| tx.order_password_change(who, NOW)).unwrap();
+    desk.write(|tx| tx.order_password_change(who, NOW.plus(5))).unwrap();
+    assert_eq!(ordered(), Some(NOW), "since the first time");
+    desk.write(|tx| tx.lift_password_order(who)).unwrap();
+    assert_eq!(ordered(), None);
 }
 
 fn custody_is_kept_either_way_and_a_passkey_keeps_one_key(place: &Place) {

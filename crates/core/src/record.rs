@@ -1,10 +1,10 @@
 //! Facts: what one journal record says, permanently. They alone feed `apply`.
 
-use crate::certificate::{Custody, RevocationReason, SuspendedBy};
+use crate::certificate::{Custody, Purpose, RevocationReason, Route, SuspendedBy};
 use crate::codec::{Codec, CodecError, Reader, record_enum, record_struct};
 use crate::id::{
-    AccountId, CertificateId, CommandId, Digest, MerchantId, OrderId, PaymentNumber, PersonId, Serial,
-    Thumbprint,
+    AccountId, CertificateId, CommandId, DeviceId, Digest, MerchantId, OrderId, PaymentNumber, PersonId,
+    Serial, Thumbprint,
 };
 use crate::money::Minor;
 use crate::policy::Policy;
@@ -274,6 +274,64 @@ record_enum! {
             order: OrderId,
             /// When it would have expired.
             expires: Millis
+        },
+        /// A serial was reserved on any route but the first, or for a recovery certificate.
+        33 => SuccessorRequested {
+            /// The certificate.
+            certificate: CertificateId,
+            /// The person.
+            person: PersonId,
+            /// The serial.
+            serial: Serial,
+            /// SHA-256 of what will be signed.
+            to_be_signed: Digest,
+            /// How the key is kept.
+            custody: Custody,
+            /// First moment of validity.
+            not_before: Millis,
+            /// Last moment of validity.
+            not_after: Millis,
+            /// The sequence number before the first.
+            first_seq: u64,
+            /// The `prev` of the first signed text.
+            first_prev: Digest,
+            /// What its key may sign.
+            purpose: Purpose,
+            /// The way on which it is issued.
+            route: Route,
+            /// The certificate that it takes the place of.
+            successor_of: Option<CertificateId>,
+            /// How long it pays nothing once it is active.
+            wait_ms: i64,
+            /// Accounts that were paid before; a first stage pays the merchants among them only.
+            paid_before: Vec<AccountId>
+        },
+        /// The successor is active: it may sign nothing any more.
+        34 => CertificateSuperseded {
+            /// The certificate.
+            certificate: CertificateId,
+            /// Its successor.
+            by: CertificateId
+        },
+        /// Final, and the sessions on its device end with the same record.
+        35 => CertificateRevokedOnDevice {
+            /// The certificate.
+            certificate: CertificateId,
+            /// Why.
+            reason: RevocationReason,
+            /// The device.
+            device: DeviceId,
+            /// Sessions on it are of this epoch from now on.
+            epoch: u32
+        },
+        /// A person's sessions on one device ended.
+        36 => DeviceSessionsEnded {
+            /// The person.
+            person: PersonId,
+            /// The device.
+            device: DeviceId,
+            /// Sessions on it are of this epoch from now on.
+            epoch: u32
         },
     }
 }

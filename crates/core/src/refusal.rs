@@ -16,7 +16,7 @@ record_enum! {
         3 => CertificateNotActive,
         /// Suspended.
         4 => CertificateSuspended,
-        /// Revoked or superseded.
+        /// Revoked.
         5 => CertificateRevoked,
         /// Past its validity.
         6 => CertificateExpired,
@@ -24,6 +24,8 @@ record_enum! {
         7 => CertificateTooMany,
         /// The step does not exist in the certificate's present state.
         8 => CertificateState,
+        /// Its successor took its place.
+        9 => CertificateSuperseded,
         /// The signed text's `exp` has passed, or lies too far ahead.
         10 => PaymentExpired,
         /// The sequence number was used before.
@@ -94,6 +96,28 @@ record_enum! {
         },
         /// The payee's account would hold more than it may.
         35 => LimitBalance,
+        /// After a reissue nothing is debited for a while.
+        36 => LimitProtectionWait {
+            /// When debits begin.
+            until: Millis
+        },
+        /// After a reissue only merchants that were paid before may be paid for a while.
+        37 => LimitProtectionPayee {
+            /// When that ends.
+            until: Millis
+        },
+        /// The sum of a stage of the protection period would be passed.
+        38 => LimitProtectionStage {
+            /// What is left in this stage.
+            left: Minor,
+            /// When the stage ends.
+            until: Millis
+        },
+        /// While a reissued certificate is protected, no limit is changed and no device added.
+        39 => LimitProtectionChange {
+            /// When that ends.
+            until: Millis
+        },
         /// The PIN is locked.
         40 => PinLocked {
             /// When the next try is possible.
@@ -103,6 +127,15 @@ record_enum! {
         41 => Conflict,
         /// The journal has no first record, or has one already.
         42 => Genesis,
+        /// The certificate's key may not sign this.
+        43 => CertificateWrongPurpose,
+        /// A certificate is renewed from two thirds of its validity.
+        44 => RenewalEarly {
+            /// From then.
+            from: Millis
+        },
+        /// The time in which an expired certificate could be renewed is over.
+        45 => GraceOver,
     }
 }
 
@@ -116,6 +149,10 @@ impl Refusal {
             Self::CertificateNotActive | Self::CertificateState => "certificate.not_active",
             Self::CertificateSuspended => "certificate.suspended",
             Self::CertificateRevoked => "certificate.revoked",
+            Self::CertificateSuperseded => "certificate.superseded",
+            Self::CertificateWrongPurpose => "certificate.wrong_purpose",
+            Self::RenewalEarly { .. } => "certificate.renewal_early",
+            Self::GraceOver => "certificate.grace_over",
             Self::CertificateExpired => "certificate.expired",
             Self::CertificateTooMany => "certificate.too_many",
             Self::PaymentExpired => "payment.expired",
@@ -141,6 +178,10 @@ impl Refusal {
             Self::LimitDay { .. } => "limit.day",
             Self::LimitProtectionEach { .. } => "limit.protection_each",
             Self::LimitProtectionDay { .. } => "limit.protection_day",
+            Self::LimitProtectionWait { .. } => "limit.protection_wait",
+            Self::LimitProtectionPayee { .. } => "limit.protection_payee",
+            Self::LimitProtectionStage { .. } => "limit.protection_stage",
+            Self::LimitProtectionChange { .. } => "limit.protection_change",
             Self::LimitStaticCodeDay { .. } => "limit.static_code_day",
             Self::LimitBalance => "limit.balance",
             Self::PinLocked { .. } => "verify.too_many_tries",

@@ -86,6 +86,9 @@ codes! {
     CertificateWrongPurpose = "certificate.wrong_purpose", FORBIDDEN;
     CertificateSuspended = "certificate.suspended", FORBIDDEN;
     CertificateRevoked = "certificate.revoked", FORBIDDEN;
+    CertificateSuperseded = "certificate.superseded", FORBIDDEN;
+    CertificateRenewalEarly = "certificate.renewal_early", CONFLICT;
+    CertificateGraceOver = "certificate.grace_over", CONFLICT;
     CertificateExpired = "certificate.expired", FORBIDDEN;
     CertificateNotActive = "certificate.not_active", FORBIDDEN;
     CertificateTooMany = "certificate.too_many", CONFLICT;
@@ -123,6 +126,10 @@ codes! {
     LimitDay = "limit.day", UNPROCESSABLE_ENTITY;
     LimitProtectionEach = "limit.protection_each", UNPROCESSABLE_ENTITY;
     LimitProtectionDay = "limit.protection_day", UNPROCESSABLE_ENTITY;
+    LimitProtectionWait = "limit.protection_wait", UNPROCESSABLE_ENTITY;
+    LimitProtectionPayee = "limit.protection_payee", UNPROCESSABLE_ENTITY;
+    LimitProtectionStage = "limit.protection_stage", UNPROCESSABLE_ENTITY;
+    LimitProtectionChange = "limit.protection_change", CONFLICT;
     LimitStaticCodeDay = "limit.static_code_day", UNPROCESSABLE_ENTITY;
     LimitBalance = "limit.balance", UNPROCESSABLE_ENTITY;
     MerchantUnauthorised = "merchant.unauthorised", UNAUTHORIZED;

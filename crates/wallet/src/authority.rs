@@ -275,6 +275,7 @@ fn revocation(certificate: &BookCertificate) -> Option<(Millis, Reason)> {
             };
             Some((since, reason))
         }
+        State::Superseded { since, .. } => Some((since, Reason::Superseded)),
         State::Requested | State::Issued { .. } | State::Active { .. } | State::Expired { .. } => None,
     }
 }

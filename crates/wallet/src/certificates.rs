@@ -259,8 +259,19 @@ impl Wallet {
         let issuance = self.own_issuance(session, certificate)?;
         let person = self.person_row(session.person)?;
         self.confirm_password(&person, password, Budget::certificate(session.person)).await?;
-        if issuance.device != session.device {
-            // Before the record: a crash in between leaves a device signed out, never one signed in.
+        // The sessions of the lost device end with the record itself; the one that asks has just proved the password.
+        let elsewhere = issuance.device != session.device;
+        let action = if elsewhere {
+            Action::RevokeOnDevice { certificate, reason, device: issuance.device }
+        } else {
+            Action::Revoke { certificate, reason }
+        };
+        let evidence = session_evidence(session);
+        match self.submit(&[b"revoke", certificate.as_bytes()], action, evidence).await {
+            Ok(_) | Err(WalletError::Refused(Refusal::CertificateRevoked)) => {}
+            Err(error) => return Err(error),
+        }
+        if elsewhere {
             self.inner.store.desk.write(|tx| {
                 tx.delete_sessions_on(session.person, issuance.device)?;
                 match reason {
@@ -271,12 +282,6 @@ impl Wallet {
             let ended = (session.person, issuance.device);
             self.inner.sessions.forget_where(|known| (known.session.person, known.session.device) == ended);
             self.tell_session_ended(session.account);
-        }
-        let action = Action::Revoke { certificate, reason };
-        let evidence = session_evidence(session);
-        match self.submit(&[b"revoke", certificate.as_bytes()], action, evidence).await {
-            Ok(_) | Err(WalletError::Refused(Refusal::CertificateRevoked)) => {}
-            Err(error) => return Err(error),
         }
         self.certificate(session, certificate)
     }

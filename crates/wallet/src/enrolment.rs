@@ -295,6 +295,7 @@ impl Wallet {
                 | State::Suspended { .. }
                 | State::Revoked { .. }
                 | State::Abandoned
+                | State::Superseded { .. }
                 | State::Expired { .. },
             ) => None,
         };

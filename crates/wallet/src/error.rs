@@ -259,15 +259,22 @@ pub(crate) fn refusal_params(refusal: &Refusal) -> Vec<(&'static str, Param)> {
         | Refusal::LimitDay { left }
         | Refusal::LimitProtectionDay { left }
         | Refusal::LimitStaticCodeDay { left } => vec![("left", Param::Amount(*left))],
-        Refusal::LimitProtectionEach { left, until } => {
+        Refusal::LimitProtectionEach { left, until } | Refusal::LimitProtectionStage { left, until } => {
             vec![("left", Param::Amount(*left)), ("reset_at", Param::Time(*until))]
         }
+        Refusal::LimitProtectionWait { until }
+        | Refusal::LimitProtectionPayee { until }
+        | Refusal::LimitProtectionChange { until } => vec![("reset_at", Param::Time(*until))],
+        Refusal::RenewalEarly { from } => vec![("retry_at", Param::Time(*from))],
         Refusal::PinLocked { until } => vec![("retry_at", Param::Time(*until))],
         Refusal::CertificateUnknown
         | Refusal::CertificateForeign
         | Refusal::CertificateNotActive
         | Refusal::CertificateSuspended
         | Refusal::CertificateRevoked
+        | Refusal::CertificateSuperseded
+        | Refusal::CertificateWrongPurpose
+        | Refusal::GraceOver
         | Refusal::CertificateExpired
         | Refusal::CertificateTooMany
         | Refusal::CertificateState

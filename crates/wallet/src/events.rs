@@ -52,9 +52,9 @@ impl Change {
                 Outcome::Refused { .. } => (What::Payment, vec![payment.payer], None),
             },
             Body::MoneyIssued { account, .. } => (What::Balance, vec![*account], None),
-            Body::TapSet { person, .. } | Body::SessionsEnded { person, .. } => {
-                (What::Person, of_person(person), None)
-            }
+            Body::TapSet { person, .. }
+            | Body::SessionsEnded { person, .. }
+            | Body::DeviceSessionsEnded { person, .. } => (What::Person, of_person(person), None),
             Body::OrderCancelled { order, .. } => (What::Order, Vec::new(), Some(*order)),
             Body::CertificateIssued { certificate, .. }
             | Body::CertificateActivated { certificate, .. }
@@ -62,6 +62,8 @@ impl Change {
             | Body::CertificateSuspended { certificate, .. }
             | Body::CertificateResumed { certificate, .. }
             | Body::CertificateRevoked { certificate, .. }
+            | Body::CertificateSuperseded { certificate, .. }
+            | Body::CertificateRevokedOnDevice { certificate, .. }
             | Body::CertificateExpired { certificate } => {
                 (What::Certificate, of_certificate(certificate), None)
             }
@@ -73,6 +75,7 @@ impl Change {
             | Body::PersonOpened { .. }
             | Body::MerchantOpened { .. }
             | Body::CertificateRequested { .. }
+            | Body::SuccessorRequested { .. }
             | Body::PinCounted { .. }
             | Body::PinAccepted { .. }
             | Body::PaymentVoided { .. } => return None,

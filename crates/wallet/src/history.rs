@@ -218,7 +218,11 @@ impl Wallet {
         let (Some(issued), Some((seq, newest))) = (issued, now) else { return Ok(Uses::default()) };
         let requested = self.facts_at(issued.index)?.previous.last().copied();
         let requested = requested.map(|index| self.facts_at(index)).transpose()?.map(|facts| facts.body);
-        let Some(Body::CertificateRequested { first_seq: first, .. }) = requested else {
+        let Some(
+            Body::CertificateRequested { first_seq: first, .. }
+            | Body::SuccessorRequested { first_seq: first, .. },
+        ) = requested
+        else {
             return Err(WalletError::Failed(format!("{id} was issued and never requested")));
         };
         let count = seq.saturating_sub(first).saturating_add_signed(issued.apart);

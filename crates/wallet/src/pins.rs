@@ -128,6 +128,7 @@ impl Wallet {
         match state {
             Some(State::Issued { .. } | State::Active { .. } | State::Suspended { .. }) => Ok(()),
             Some(State::Revoked { .. }) => Err(Refusal::CertificateRevoked.into()),
+            Some(State::Superseded { .. }) => Err(Refusal::CertificateSuperseded.into()),
             Some(State::Expired { .. }) => Err(Refusal::CertificateExpired.into()),
             Some(State::Requested | State::Abandoned) => Err(Refusal::CertificateNotActive.into()),
             None => Err(WalletError::CertificateUnknown),

@@ -145,7 +145,7 @@ impl Wallet {
         let known = self.inner.sessions.get(token_hash, monotonic_ms, || self.ask_session(token_hash))?;
         let (now, session) = (self.now(), known.session);
         let over = now.since(known.seen_at) > IDLE_MS || now.since(session.created_at) > SESSION_LIFETIME_MS;
-        let epoch = self.epoch(session.person);
+        let epoch = self.least_epoch(session.person, session.device);
         if over || epoch.is_none_or(|epoch| known.person_epoch < epoch) {
             self.log_out(&session)?;
             return Err(WalletError::SessionRequired);
@@ -182,7 +182,7 @@ impl Wallet {
         };
         let now = self.now();
         let over = now.since(row.seen_at) > IDLE_MS || now.since(row.created_at) > SESSION_LIFETIME_MS;
-        Ok(!over && self.epoch(row.person).is_some_and(|epoch| row.person_epoch >= epoch))
+        Ok(!over && self.least_epoch(row.person, row.device).is_some_and(|epoch| row.person_epoch >= epoch))
     }
 
     /// Ends a session; whoever listens with it hears so.
@@ -283,7 +283,8 @@ impl Wallet {
         kind: DeviceKind,
     ) -> Result<SignedIn, WalletError> {
         let now = self.now();
-        let person_epoch = self.epoch(person.person).ok_or(WalletError::Busy)?;
+        let latest = self.inner.writer.book(|book| book.latest_epoch(&person.person));
+        let person_epoch = latest.ok_or(WalletError::Busy)?;
         let (session_token, token_hash) = self.draw_token();
         let (device, device_token) = if let Some(device) = device {
             (device, None)
@@ -314,8 +315,9 @@ impl Wallet {
         Ok(SignedIn { session, session_token, device_token })
     }
 
-    fn epoch(&self, person: PersonId) -> Option<u32> {
-        self.inner.writer.book(|book| book.person(&person).map(|person| person.epoch))
+    /// The least epoch that a session may be of: a record ends those of a person, or of one of their devices.
+    fn least_epoch(&self, person: PersonId, device: DeviceId) -> Option<u32> {
+        self.inner.writer.book(|book| book.session_epoch(&person, &device))
     }
 
     fn draw_token(&self) -> (Token, Digest) {

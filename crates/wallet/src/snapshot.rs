@@ -13,8 +13,10 @@ use yinxin_core::{Action, Book, Digest};
 use yinxin_store::StoreError;
 use yinxin_tlog::{Tree, VerifierKey};
 
-/// "YXS1": the first bytes of the file.
-const MAGIC: &[u8; 4] = b"YXS1";
+/// The first bytes of the file; the digit is the version of the book's form.
+const MAGIC: &[u8; 4] = b"YXS2";
+/// Forms of earlier releases. A start does not read them: the journal, or an older snapshot, takes their place.
+const EARLIER: [&[u8; 4]; 1] = [b"YXS1"];
 
 impl Wallet {
     /// Takes a snapshot now, and names it in the journal. A start after it replays only what came later. It is made from the
@@ -103,6 +105,10 @@ pub(crate) fn load(
         let hashing = scope.spawn(|| sha256(&[&bytes]) == hash);
         (read(&bytes), hashing.join().unwrap_or(false))
     });
+    if is_named && EARLIER.iter().any(|magic| bytes.starts_with(magic.as_slice())) {
+        tracing::warn!(file = %path.display(), "a snapshot of an earlier release is passed over, the journal takes its place");
+        return Ok(None);
+    }
     match ledger.filter(|ledger| is_named && ledger.book.size() == records && ledger.tree.size() == records) {
         Some(ledger) => Ok(Some(ledger)),
         None => Err(wrong()),

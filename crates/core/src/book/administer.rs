@@ -1,7 +1,7 @@
 //! Decides every command that is not a payment.
 
 use super::Book;
-use crate::certificate::{Certificate, Custody, RevocationReason, State, SuspendedBy};
+use crate::certificate::{Certificate, Custody, RevocationReason, Route, State, SuspendedBy};
 use crate::command::Action;
 use crate::id::{CertificateId, OrderId, PaymentNumber, PersonId};
 use crate::money::Minor;
@@ -10,14 +10,14 @@ use crate::refusal::Refusal;
 use crate::text::{ORDER_MAX_MS, sha256};
 use crate::time::{Millis, Now};
 
-type Bodies = Result<Vec<Body>, Refusal>;
+pub(super) type Bodies = Result<Vec<Body>, Refusal>;
 
 #[expect(clippy::unnecessary_wraps, reason = "every arm of `administer` answers in this shape")]
-fn one(body: Body) -> Bodies {
+pub(super) fn one(body: Body) -> Bodies {
     Ok(vec![body])
 }
 
-fn unless(taken: bool) -> Result<(), Refusal> {
+pub(super) fn unless(taken: bool) -> Result<(), Refusal> {
     if taken { Err(Refusal::Conflict) } else { Ok(()) }
 }
 
@@ -52,13 +52,9 @@ impl Book {
             }
             Action::IssueMoney { account, amount } => self.issue_money(*account, *amount),
             Action::EndSessions { person } => {
-                let epoch = self.known_person(*person)?.epoch.checked_add(1).ok_or(Refusal::Conflict)?;
-                one(Body::SessionsEnded { person: *person, epoch })
+                one(Body::SessionsEnded { person: *person, epoch: self.next_epoch(*person)? })
             }
-            Action::SetTap { person, enabled } => {
-                self.known_person(*person)?;
-                one(Body::TapSet { person: *person, enabled: *enabled })
-            }
+            Action::SetTap { person, enabled } => self.set_tap(*person, *enabled, now),
             Action::RequestCertificate { .. } => self.request_certificate(action),
             Action::RecordIssued { certificate, thumbprint } => {
                 self.known(*certificate)?.state.issued(*thumbprint)?;
@@ -78,23 +74,26 @@ impl Book {
                 self.known(*certificate)?;
                 one(Body::PinAccepted { certificate: *certificate })
             }
-            Action::RejectPin { certificate } => {
-                if self.known(*certificate)?.pin.exhausted() {
-                    self.suspend(*certificate, SuspendedBy::Pin, now)
-                } else {
-                    Err(Refusal::CertificateState)
-                }
-            }
+            Action::RejectPin { certificate } => self.reject_pin(*certificate, now),
             Action::VoidPayment { certificate, number } => self.void_payment(*certificate, *number),
             Action::CancelOrder { order, expires } => self.cancel_order(*order, *expires, now),
+            Action::RequestSuccessor { .. } => self.request_successor(action, now),
+            Action::RevokeOnDevice { certificate, reason, device } => {
+                self.revoke_on_device(*certificate, *reason, *device, now)
+            }
+            Action::EndDeviceSessions { person, device } => {
+                let epoch = self.next_epoch(*person)?;
+                one(Body::DeviceSessionsEnded { person: *person, device: *device, epoch })
+            }
+            Action::Restore { certificate } => self.restore(*certificate, now),
         }
     }
 
-    fn known(&self, id: CertificateId) -> Result<&Certificate, Refusal> {
+    pub(super) fn known(&self, id: CertificateId) -> Result<&Certificate, Refusal> {
         self.certificates.get(&id).ok_or(Refusal::CertificateUnknown)
     }
 
-    fn known_person(&self, id: PersonId) -> Result<&super::Person, Refusal> {
+    pub(super) fn known_person(&self, id: PersonId) -> Result<&super::Person, Refusal> {
         self.people.get(&id).ok_or(Refusal::Conflict)
     }
 
@@ -124,17 +123,8 @@ impl Book {
         };
         unless(self.certificates.contains_key(certificate) || not_before >= not_after)?;
         unless(self.serials.contains_key(serial))?;
-        let live = self
-            .known_person(*person)?
-            .certificates
-            .iter()
-            .filter_map(|id| self.certificates.get(id))
-            .filter(|other| other.is_live())
-            .count();
-        let most = self.policy().map_or(0, |policy| usize::from(policy.certificates_per_person));
-        if live >= most {
-            return Err(Refusal::CertificateTooMany);
-        }
+        self.known_person(*person)?;
+        self.leaves_room(*person, Route::First, None)?;
         one(Body::CertificateRequested {
             certificate: *certificate,
             person: *person,
@@ -148,13 +138,8 @@ impl Book {
         })
     }
 
-    fn protection_from(&self, now: Now) -> Millis {
+    pub(super) fn protection_from(&self, now: Now) -> Millis {
         now.at.plus(self.policy().map_or(Millis::DAY, |policy| policy.protection_ms))
-    }
-
-    fn activate(&self, id: CertificateId, now: Now) -> Bodies {
-        self.known(id)?.state.activated()?;
-        one(Body::CertificateActivated { certificate: id, protected_until: self.protection_from(now) })
     }
 
     fn suspend(&self, id: CertificateId, by: SuspendedBy, now: Now) -> Bodies {
@@ -167,16 +152,23 @@ impl Book {
         let certificate = self.known(id)?;
         certificate.state.resumed()?;
         let protected_until = match certificate.state {
-            State::Suspended { by: SuspendedBy::Person, .. } => certificate.protected_until,
+            State::Suspended { by, .. } if by.is_suspicion() => self.protection_from(now),
             State::Requested
             | State::Issued { .. }
             | State::Active { .. }
             | State::Suspended { .. }
             | State::Revoked { .. }
             | State::Abandoned
-            | State::Expired { .. } => self.protection_from(now),
+            | State::Expired { .. }
+            | State::Superseded { .. } => certificate.protected_until,
         };
         one(Body::CertificateResumed { certificate: id, protected_until })
+    }
+
+    /// Whoever decided it, lower limits follow: the suspension had a reason.
+    fn restore(&self, id: CertificateId, now: Now) -> Bodies {
+        self.known(id)?.state.restored()?;
+        one(Body::CertificateResumed { certificate: id, protected_until: self.protection_from(now) })
     }
 
     fn revoke(&self, id: CertificateId, reason: RevocationReason, now: Now) -> Bodies {
@@ -194,6 +186,22 @@ impl Book {
             return Err(Refusal::PinLocked { until });
         }
         one(Body::PinCounted { certificate: id, failures: certificate.pin.counted(now.at).failures })
+    }
+
+    fn reject_pin(&self, id: CertificateId, now: Now) -> Bodies {
+        if self.known(id)?.pin.exhausted() {
+            self.suspend(id, SuspendedBy::Pin, now)
+        } else {
+            Err(Refusal::CertificateState)
+        }
+    }
+
+    fn set_tap(&self, person: PersonId, enabled: bool, now: Now) -> Bodies {
+        self.known_person(person)?;
+        match self.no_change_until(person, now).filter(|_| enabled) {
+            Some(until) => Err(Refusal::LimitProtectionChange { until }),
+            None => one(Body::TapSet { person, enabled }),
+        }
     }
 
     fn void_payment(&self, id: CertificateId, number: PaymentNumber) -> Bodies {

@@ -1,19 +1,19 @@
 //! Applies one record, and checks it against the book as it does: a record that does not fit is corruption.
 
 use super::{Account, Book, COMMAND_MEMORY_MS, Deployment, Merchant, OrderMark, Owner, Person, Spend};
-use crate::certificate::{Certificate, Last, PinTries, State};
+use crate::certificate::{Certificate, Last, PinTries, Protection};
 use crate::id::{AccountId, CertificateId, OrderId, PersonId};
 use crate::money::Minor;
 use crate::record::{Body, Facts, Outcome, PaymentFacts, VerificationLevel};
 use crate::refusal::Refusal;
-use crate::time::{Day, Millis};
+use crate::time::Millis;
 
 /// A record that the book cannot have written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the record does not fit the book: {0}")]
 pub struct ApplyError(pub &'static str);
 
-type Applied = Result<(), ApplyError>;
+pub(super) type Applied = Result<(), ApplyError>;
 
 impl From<Refusal> for ApplyError {
     fn from(_: Refusal) -> Self {
@@ -21,7 +21,7 @@ impl From<Refusal> for ApplyError {
     }
 }
 
-fn fits(condition: bool, what: &'static str) -> Applied {
+pub(super) fn fits(condition: bool, what: &'static str) -> Applied {
     if condition { Ok(()) } else { Err(ApplyError(what)) }
 }
 
@@ -77,6 +77,12 @@ impl Book {
             self.command_times.remove(&(time, command));
             self.commands.remove(&command);
         }
+        while let Some((until, certificate)) =
+            self.paid_before_until.first().copied().filter(|(until, _)| *until < at)
+        {
+            self.paid_before_until.remove(&(until, certificate));
+            self.paid_before.remove(&certificate);
+        }
     }
 
     fn apply_body(&mut self, index: u64, facts: &Facts) -> Applied {
@@ -106,8 +112,10 @@ impl Book {
             }
             Body::SessionsEnded { person, epoch } => {
                 self.person_mut(*person)?.epoch = *epoch;
+                self.device_epochs.retain(|(owner, _), _| owner != person);
                 Ok(())
             }
+            Body::DeviceSessionsEnded { person, device, epoch } => self.end_device(*person, *device, *epoch),
             Body::TapSet { person, enabled } => {
                 self.person_mut(*person)?.tap = *enabled;
                 Ok(())
@@ -116,13 +124,17 @@ impl Book {
             Body::OrderCancelled { order, expires } => {
                 self.mark_order(*order, *expires, OrderMark::Cancelled)
             }
-            Body::CertificateRequested { .. } => self.apply_request(index, facts),
+            Body::CertificateRequested { .. } | Body::SuccessorRequested { .. } => {
+                self.apply_request(index, facts)
+            }
             Body::CertificateIssued { .. }
             | Body::CertificateActivated { .. }
             | Body::CertificateAbandoned { .. }
             | Body::CertificateSuspended { .. }
             | Body::CertificateResumed { .. }
             | Body::CertificateRevoked { .. }
+            | Body::CertificateSuperseded { .. }
+            | Body::CertificateRevokedOnDevice { .. }
             | Body::CertificateExpired { .. } => self.apply_lifecycle(facts),
             Body::PinCounted { certificate, failures } => {
                 let certificate = self.certificate_mut(*certificate)?;
@@ -160,11 +172,11 @@ impl Book {
         fits(self.people.insert(id, person).is_none(), "the person exists")
     }
 
-    fn person_mut(&mut self, id: PersonId) -> Result<&mut Person, ApplyError> {
+    pub(super) fn person_mut(&mut self, id: PersonId) -> Result<&mut Person, ApplyError> {
         self.people.get_mut(&id).ok_or(ApplyError("the person is unknown"))
     }
 
-    fn certificate_mut(&mut self, id: CertificateId) -> Result<&mut Certificate, ApplyError> {
+    pub(super) fn certificate_mut(&mut self, id: CertificateId) -> Result<&mut Certificate, ApplyError> {
         self.certificates.get_mut(&id).ok_or(ApplyError("the certificate is unknown"))
     }
 
@@ -198,20 +210,20 @@ impl Book {
             Outcome::Posted { level } => {
                 certificate.may_pay(facts.at)?;
                 fits(payment.payer == certificate.account, "the payer is not the certificate's account")?;
-                self.apply_posted(index, facts.day, payment, *level)?;
+                self.apply_posted(index, facts, payment, *level)?;
             }
         }
         let certificate = self.certificate_mut(payment.certificate)?;
         fits(certificate.last.seq.checked_add(1) == Some(payment.seq), "a sequence number is missing")?;
         let (number, index) = (Some(payment.number), Some(index));
         certificate.last = Last { seq: payment.seq, hash: payment.hash, number, index };
-        Ok(())
+        self.count_use(payment.certificate, facts.at)
     }
 
     fn apply_posted(
         &mut self,
         index: u64,
-        day: Day,
+        facts: &Facts,
         payment: &PaymentFacts,
         level: VerificationLevel,
     ) -> Applied {
@@ -226,7 +238,12 @@ impl Book {
         }
         let too_much = ApplyError("a daily sum is too large");
         let total = payment.amount.plus(payment.fee).ok_or(too_much)?;
+        let day = facts.day;
         let certificate = self.certificate_mut(payment.certificate)?;
+        if let Some(Protection::Staged { number, .. }) = certificate.protection(facts.at) {
+            let spent = certificate.spent_in(number).plus(total).ok_or(too_much)?;
+            (certificate.stage, certificate.stage_spent) = (number, spent);
+        }
         let spent = if certificate.spent_day == day { certificate.spent } else { Minor::ZERO };
         (certificate.spent_day, certificate.spent) = (day, spent.plus(total).ok_or(too_much)?);
         let person = certificate.person;
@@ -238,104 +255,6 @@ impl Book {
             VerificationLevel::D => spend.static_code = spend.static_code.plus(total).ok_or(too_much)?,
         }
         self.person_mut(person)?.spend = spend;
-        Ok(())
-    }
-
-    fn apply_request(&mut self, index: u64, facts: &Facts) -> Applied {
-        let Body::CertificateRequested {
-            certificate: id,
-            person,
-            serial,
-            custody,
-            not_before,
-            not_after,
-            first_seq,
-            first_prev,
-            ..
-        } = &facts.body
-        else {
-            return Err(ApplyError("not a request"));
-        };
-        let holder = self.person_mut(*person)?;
-        holder.certificates.push(*id);
-        let certificate = Certificate {
-            person: *person,
-            account: holder.account,
-            serial: *serial,
-            state: State::Requested,
-            custody: *custody,
-            not_before: *not_before,
-            not_after: *not_after,
-            protected_until: *not_before,
-            last: Last { seq: *first_seq, hash: *first_prev, number: None, index: None },
-            spent_day: Day::default(),
-            spent: Minor::ZERO,
-            refusal_hour: 0,
-            refusals: 0,
-            pin: PinTries::default(),
-            touched: index,
-        };
-        fits(self.serials.insert(*serial, *id).is_none(), "the serial exists")?;
-        fits(self.certificates.insert(*id, certificate).is_none(), "the certificate exists")
-    }
-
-    fn apply_lifecycle(&mut self, facts: &Facts) -> Applied {
-        let (id, step) = match &facts.body {
-            Body::CertificateIssued { certificate, thumbprint } => {
-                let id = *certificate;
-                fits(self.thumbprints.insert(*thumbprint, id).is_none(), "the thumbprint exists")?;
-                let not_after = self.certificate_mut(id)?.not_after;
-                self.expiries.insert((not_after, id));
-                (id, self.certificate_mut(id)?.state.issued(*thumbprint)?)
-            }
-            Body::CertificateActivated { certificate, protected_until } => {
-                let found = self.certificate_mut(*certificate)?;
-                found.protected_until = *protected_until;
-                let (person, state) = (found.person, found.state.activated()?);
-                self.person_mut(person)?.had_certificate = true;
-                (*certificate, state)
-            }
-            Body::CertificateAbandoned { certificate } => {
-                (*certificate, self.certificate_mut(*certificate)?.state.abandoned()?)
-            }
-            Body::CertificateSuspended { certificate, by } => {
-                (*certificate, self.certificate_mut(*certificate)?.state.suspended(*by, facts.at)?)
-            }
-            Body::CertificateResumed { certificate, protected_until } => {
-                let found = self.certificate_mut(*certificate)?;
-                found.protected_until = found.protected_until.max(*protected_until);
-                found.pin = PinTries::default();
-                (*certificate, found.state.resumed()?)
-            }
-            Body::CertificateRevoked { certificate, reason } => {
-                (*certificate, self.certificate_mut(*certificate)?.state.revoked(*reason, facts.at)?)
-            }
-            Body::CertificateExpired { certificate } => {
-                (*certificate, self.certificate_mut(*certificate)?.state.expired()?)
-            }
-            Body::Genesis { .. }
-            | Body::PolicySet { .. }
-            | Body::SnapshotTaken { .. }
-            | Body::ClockAccepted
-            | Body::LogContinued { .. }
-            | Body::PersonOpened { .. }
-            | Body::MerchantOpened { .. }
-            | Body::MoneyIssued { .. }
-            | Body::SessionsEnded { .. }
-            | Body::TapSet { .. }
-            | Body::CertificateRequested { .. }
-            | Body::PinCounted { .. }
-            | Body::PinAccepted { .. }
-            | Body::Payment { .. }
-            | Body::PaymentVoided { .. }
-            | Body::OrderCancelled { .. } => return Err(ApplyError("not a step of a certificate")),
-        };
-        let certificate = self.certificate_mut(id)?;
-        certificate.state = step;
-        let not_after = certificate.not_after;
-        if !certificate.is_live() {
-            self.expiries.remove(&(not_after, id));
-        }
         Ok(())
     }
 }

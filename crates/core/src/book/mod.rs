@@ -4,14 +4,19 @@
 
 mod administer;
 mod apply;
+mod lifecycle;
 mod pay;
+mod successor;
+mod timers;
 
 pub use apply::ApplyError;
 
 use crate::certificate::Certificate;
 use crate::codec::{record_enum, record_struct};
 use crate::command::{Action, Authorisation, Command};
-use crate::id::{AccountId, CertificateId, CommandId, MerchantId, OrderId, PersonId, Serial, Thumbprint};
+use crate::id::{
+    AccountId, CertificateId, CommandId, DeviceId, MerchantId, OrderId, PersonId, Serial, Thumbprint,
+};
 use crate::money::Minor;
 use crate::policy::Policy;
 use crate::record::{Body, Facts, Outcome, Stamp};
@@ -148,6 +153,10 @@ record_struct! {
         order_expiries: BTreeSet<(Millis, OrderId)>,
         commands: BTreeMap<CommandId, u64>,
         command_times: BTreeSet<(Millis, CommandId)>,
+        idle: BTreeSet<(Millis, CertificateId)>,
+        paid_before: BTreeMap<CertificateId, Vec<AccountId>>,
+        paid_before_until: BTreeSet<(Millis, CertificateId)>,
+        device_epochs: BTreeMap<(PersonId, DeviceId), u32>,
     }
 }
 
@@ -295,19 +304,6 @@ impl Book {
         self.pay(authorisation, now)
     }
 
-    /// The records of at most `most` timed events that are due at `now`.
-    #[must_use]
-    pub fn due(&self, now: Now, most: usize) -> Vec<Facts> {
-        self.expiries
-            .iter()
-            .take_while(|(not_after, _)| *not_after < now.at)
-            .take(most)
-            .map(|(_, certificate)| {
-                self.facts(Body::CertificateExpired { certificate: *certificate }, None, now)
-            })
-            .collect()
-    }
-
     /// Applies the next record.
     pub fn apply(&mut self, index: u64, facts: &Facts) -> Result<(), ApplyError> {
         self.apply_record(index, facts)
@@ -368,6 +364,9 @@ impl Book {
             | Body::CertificateResumed { certificate, .. }
             | Body::CertificateRevoked { certificate, .. }
             | Body::CertificateExpired { certificate }
+            | Body::SuccessorRequested { certificate, .. }
+            | Body::CertificateSuperseded { certificate, .. }
+            | Body::CertificateRevokedOnDevice { certificate, .. }
             | Body::PinCounted { certificate, .. }
             | Body::PinAccepted { certificate }
             | Body::PaymentVoided { certificate, .. } => Touched::certificate(*certificate),
@@ -379,6 +378,7 @@ impl Book {
             | Body::PersonOpened { .. }
             | Body::MerchantOpened { .. }
             | Body::SessionsEnded { .. }
+            | Body::DeviceSessionsEnded { .. }
             | Body::TapSet { .. }
             | Body::OrderCancelled { .. } => Touched { accounts: Vec::new(), certificate: None },
         }

@@ -1,7 +1,7 @@
 //! Decides an authorisation: certificate, expiry, sequence, terms, limits, funds, in this order (formats § Authorisation).
 
 use super::{Account, Book, Decision, OrderMark, Owner};
-use crate::certificate::{Certificate, SuspendedBy};
+use crate::certificate::{Certificate, Payees, Protection, SuspendedBy};
 use crate::command::{Authorisation, Entry, OrderTerms, Verification};
 use crate::money::Minor;
 use crate::policy::Policy;
@@ -149,6 +149,7 @@ impl Book {
         if total > left {
             return Err(Refusal::LimitDay { left });
         }
+        self.check_stage(certificate, a, policy, total, now)?;
         check_protection(certificate, policy, total, now)?;
         if matches!(a.context.entry, Entry::StaticCode) {
             let left = policy.static_code_day.left_after(spend.static_code);
@@ -169,6 +170,37 @@ impl Book {
         }
         let left = policy.tap_day.left_after(spend.tap);
         if total > left { Err(Refusal::LimitTapDay { left }) } else { Ok(level(a, VerificationLevel::C)) }
+    }
+
+    /// What the route of a reissued or moved certificate still protects (rules § 4).
+    fn check_stage(
+        &self,
+        certificate: &Certificate,
+        a: &Authorisation,
+        policy: &Policy,
+        total: Minor,
+        now: Now,
+    ) -> Result<(), Refusal> {
+        let (number, stage, until) = match certificate.protection(now.at) {
+            None => return Ok(()),
+            Some(Protection::Waiting { until }) => return Err(Refusal::LimitProtectionWait { until }),
+            Some(Protection::Staged { number, stage, until }) => (number, stage, until),
+        };
+        match stage.payees {
+            Payees::Any => {}
+            Payees::PaidBefore => {
+                let merchant = self
+                    .accounts
+                    .get(&a.payee)
+                    .is_some_and(|payee| matches!(payee.owner, Owner::Merchant { .. }));
+                let paid = self.paid_before.get(&a.certificate).is_some_and(|known| known.contains(&a.payee));
+                if !(merchant && paid) {
+                    return Err(Refusal::LimitProtectionPayee { until });
+                }
+            }
+        }
+        let left = stage.sum.of(policy).left_after(certificate.spent_in(number));
+        if total > left { Err(Refusal::LimitProtectionStage { left, until }) } else { Ok(()) }
     }
 
     fn check_funds(&self, a: &Authorisation, total: Minor) -> Result<(), Refusal> {

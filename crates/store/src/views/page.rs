@@ -75,6 +75,10 @@ impl Page {
             | Body::CertificateResumed { .. }
             | Body::CertificateRevoked { .. }
             | Body::CertificateExpired { .. }
+            | Body::SuccessorRequested { .. }
+            | Body::CertificateSuperseded { .. }
+            | Body::CertificateRevokedOnDevice { .. }
+            | Body::DeviceSessionsEnded { .. }
             | Body::PinCounted { .. }
             | Body::PinAccepted { .. } => {}
         }

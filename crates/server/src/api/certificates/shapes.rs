@@ -25,7 +25,6 @@ pub(crate) enum CertificateState {
     /// Never signed or never activated.
     Abandoned,
     /// Replaced by a successor.
-    #[expect(dead_code, reason = "apps know the word before renewal and reissue exist")]
     Superseded,
 }
 
@@ -41,6 +40,18 @@ pub(crate) enum SuspendedBy {
     Operator,
     /// Two signed texts for one place in the sequence: the key was copied.
     Fork,
+    /// The person, who says that the device is lost or stolen.
+    Lost,
+    /// The person, who did not recognise a use.
+    Reported,
+    /// A veto of a reissue whose person was not verified.
+    Veto,
+    /// Twelve months without a use.
+    Unused,
+    /// A rule of risk.
+    Risk,
+    /// The person, with nothing but the password.
+    Password,
 }
 
 /// How the key is kept on the device.
@@ -275,7 +286,7 @@ impl From<yinxin_wallet::CertificateView> for Certificate {
             not_before: Time(book.not_before),
             not_after: Time(book.not_after),
             issued_at: Time(view.issued_at),
-            protected_until: (book.protected_until > book.not_before).then_some(Time(book.protected_until)),
+            protected_until: lower_limits_until(&book),
             custody: book.custody.into(),
             suite: "P-256".to_owned(),
             head: Head { seq: book.last.seq, prev: Wire(book.last.hash) },
@@ -283,6 +294,12 @@ impl From<yinxin_wallet::CertificateView> for Certificate {
             last_used_at: view.last_used_at.map(Time),
         }
     }
+}
+
+/// When the last of the lower limits ends; nothing where there were none.
+fn lower_limits_until(book: &yinxin_core::certificate::Certificate) -> Option<Time> {
+    let end = book.protection_end();
+    (end > book.activated.max(book.not_before)).then_some(Time(end))
 }
 
 fn standing(state: State) -> (CertificateState, Option<SuspendedBy>) {
@@ -293,6 +310,7 @@ fn standing(state: State) -> (CertificateState, Option<SuspendedBy>) {
         State::Suspended { by, .. } => (CertificateState::Suspended, Some(by.into())),
         State::Revoked { .. } => (CertificateState::Revoked, None),
         State::Abandoned => (CertificateState::Abandoned, None),
+        State::Superseded { .. } => (CertificateState::Superseded, None),
         State::Expired { .. } => (CertificateState::Expired, None),
     }
 }
@@ -304,6 +322,12 @@ impl From<yinxin_core::certificate::SuspendedBy> for SuspendedBy {
             yinxin_core::certificate::SuspendedBy::Pin => Self::Pin,
             yinxin_core::certificate::SuspendedBy::Operator => Self::Operator,
             yinxin_core::certificate::SuspendedBy::Fork => Self::Fork,
+            yinxin_core::certificate::SuspendedBy::Lost => Self::Lost,
+            yinxin_core::certificate::SuspendedBy::Reported => Self::Reported,
+            yinxin_core::certificate::SuspendedBy::Veto => Self::Veto,
+            yinxin_core::certificate::SuspendedBy::Unused => Self::Unused,
+            yinxin_core::certificate::SuspendedBy::Risk => Self::Risk,
+            yinxin_core::certificate::SuspendedBy::Password => Self::Password,
         }
     }
 }

@@ -5,7 +5,7 @@ export const certificate: Shape<typeof zh> = {
   title: 'Digital certificate',
   manage: 'Manage certificates',
   state: { issued: 'Not active yet', active: 'Active', suspended: 'Suspended', revoked: 'Revoked', expired: 'Expired', abandoned: 'Not finished', superseded: 'Replaced', expiring: 'Expires soon' },
-  by: { person: 'Suspended by you', pin: 'Too many wrong PINs', operator: 'Suspended by the operator', fork: 'The key may have been copied' },
+  by: { person: 'Suspended by you', pin: 'Too many wrong PINs', operator: 'Suspended by the operator', fork: 'The key may have been copied', lost: 'You said that it is lost', reported: 'You did not recognise a use', veto: 'A reissue is being checked', unused: 'Not used for 12 months', risk: 'A rule of risk', password: 'Suspended with the password' },
   custody: { passkey: 'Sealed by a passkey', pin: 'Sealed with a PIN', software: 'Kept in software' },
   custodyText: {
     passkey: 'The private key was made on this device and is kept in the browser, encrypted with a key that your passkey derives. Only your fingerprint, face or screen lock opens it; neither the server nor any backup has it. It is not a secure chip.',

@@ -2,7 +2,7 @@ export const certificate = {
   title: '数字证书',
   manage: '数字证书管理',
   state: { issued: '待启用', active: '使用中', suspended: '已挂失', revoked: '已吊销', expired: '已过期', abandoned: '未完成', superseded: '已更换', expiring: '即将到期' },
-  by: { person: '由你挂失', pin: 'PIN 多次输错', operator: '由运营方挂失', fork: '发现密钥可能被复制' },
+  by: { person: '由你挂失', pin: 'PIN 多次输错', operator: '由运营方挂失', fork: '发现密钥可能被复制', lost: '由你报失', reported: '你报告了一笔不认识的使用', veto: '有人补办，等待核实', unused: '12 个月没有使用', risk: '风险规则', password: '用登录密码挂失' },
   custody: { passkey: '由通行密钥封存', pin: '由 PIN 封存', software: '软件保存' },
   custodyText: {
     passkey: '私钥在本机生成，用通行密钥派生的密钥加密后保存在浏览器里。只有你的指纹、面容或锁屏密码能打开它；服务器没有它，备份里也没有它。它不是安全芯片。',

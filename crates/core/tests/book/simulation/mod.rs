@@ -1,16 +1,18 @@
 //! A small world that asks the book for random things, right and wrong.
 
-use yinxin_core::certificate::{Custody, RevocationReason, SuspendedBy};
-use yinxin_core::command::{Method, OrderTerms, Verification};
+use yinxin_core::certificate::{Custody, Purpose, RevocationReason, Route, SuspendedBy};
+use yinxin_core::command::{Contacts, Method, OrderTerms, Verification};
 use yinxin_core::policy::{Policy, Template};
 use yinxin_core::{
     AccountId, Action, Authorisation, Book, CertificateId, Command, CommandId, Context, Currency, Day,
-    Decision, Digest, Entry, Facts, MerchantId, Millis, Minor, Now, OrderId, PaymentKind, PaymentNumber,
-    PersonId, Serial, Stamp, Thumbprint,
+    Decision, DeviceId, Digest, Entry, Facts, MerchantId, Millis, Minor, Now, OrderId, PaymentKind,
+    PaymentNumber, PersonId, Serial, Stamp, Thumbprint,
 };
 
 pub(crate) const PEOPLE: u8 = 6;
 pub(crate) const CERTIFICATES: u8 = 9;
+/// Certificates that may come later, on other routes.
+const SUCCESSORS: u8 = 24;
 /// 2026-03-28T20:00:00Z, the evening before Europe's clocks go forward.
 const START: i64 = 1_774_728_000_000;
 /// 2026-03-29T01:00:00Z: Berlin goes from +1 to +2 hours.
@@ -76,6 +78,10 @@ pub(crate) struct World {
     sent: Vec<Authorisation>,
     commands: Vec<Command>,
     orders: Vec<OrderTerms>,
+    /// How long the first certificates are valid.
+    hours: i64,
+    /// The later certificate that was asked for last.
+    asked_for: u8,
 }
 
 pub(crate) enum Asked {
@@ -99,6 +105,9 @@ impl World {
             sent: Vec::new(),
             commands: Vec::new(),
             orders: Vec::new(),
+            // In some worlds they end early enough to be renewed, and to expire.
+            asked_for: CERTIFICATES,
+            hours: if seed.is_multiple_of(4) { 9 } else { 40 },
         };
         world.open();
         world
@@ -135,9 +144,73 @@ impl World {
             to_be_signed: Digest::from_bytes([number; 32]),
             custody: Custody::Pin,
             not_before: Millis(START - 60_000),
-            not_after: Millis(START + 40 * 3_600_000),
+            not_after: Millis(START + self.hours * 3_600_000),
             first_seq: self.chance.below(1 << 32),
             first_prev: Digest::from_bytes(self.chance.bytes()),
+        }
+    }
+
+    /// A request on another route, for any of the later certificates, often in the place of one of the same person.
+    fn successor(&mut self) -> Action {
+        let number = CERTIFICATES + self.chance.small(SUCCESSORS);
+        self.asked_for = number;
+        let before = if self.chance.once_in(8) { self.chance.small(number) } else { number % PEOPLE };
+        let route = match self.chance.below(10) {
+            0 => Route::First,
+            1 => Route::Move,
+            2 => Route::Cleared,
+            3 => Route::Kit,
+            4 => Route::Lost,
+            5 => Route::LostAtRisk,
+            6 => Route::Operator,
+            7 => Route::Grace,
+            _ => Route::Renewal,
+        };
+        let paid_before = if self.chance.once_in(2) { vec![merchant_account()] } else { Vec::new() };
+        let now = self.now().at;
+        Action::RequestSuccessor {
+            certificate: certificate(number),
+            person: person(holder(number)),
+            serial: Serial::from_bytes([number; 16]),
+            to_be_signed: Digest::from_bytes([number; 32]),
+            custody: Custody::Pin,
+            not_before: now.plus(-60_000),
+            not_after: now.plus(self.hours * 3_600_000),
+            first_seq: self.chance.below(1 << 32),
+            first_prev: Digest::from_bytes(self.chance.bytes()),
+            purpose: if self.chance.once_in(12) { Purpose::Recovery } else { Purpose::Payment },
+            route,
+            successor_of: (!self.chance.once_in(6)).then_some(certificate(before)),
+            contacts: if self.chance.once_in(2) { Contacts::PhoneOnly } else { Contacts::Another },
+            paid_before,
+        }
+    }
+
+    fn life(&mut self) -> Action {
+        let asked_for = self.asked_for;
+        let later =
+            if self.chance.once_in(3) { CERTIFICATES + self.chance.small(SUCCESSORS) } else { asked_for };
+        let later = certificate(later);
+        let any = certificate(self.chance.small(CERTIFICATES + SUCCESSORS));
+        let device = DeviceId::from_bytes([self.chance.small(4); 10]);
+        match self.chance.below(20) {
+            0..6 => self.successor(),
+            6..11 => {
+                let thumbprint = Thumbprint::from_bytes([*later.as_bytes().first().unwrap(); 32]);
+                Action::RecordIssued { certificate: later, thumbprint }
+            }
+            11..15 => Action::Activate { certificate: later },
+            15 => {
+                Action::RevokeOnDevice { certificate: any, reason: RevocationReason::KeyCompromise, device }
+            }
+            16 => Action::EndDeviceSessions { person: person(self.chance.small(PEOPLE)), device },
+            17 => Action::Restore { certificate: any },
+            18 => {
+                let by = [SuspendedBy::Password, SuspendedBy::Veto, SuspendedBy::Lost, SuspendedBy::Operator];
+                let at = usize::try_from(self.chance.below(4)).unwrap();
+                Action::Suspend { certificate: any, by: by[at] }
+            }
+            _ => Action::Abandon { certificate: later },
         }
     }
 
@@ -171,7 +244,7 @@ impl World {
         decision
     }
 
-    fn append(&mut self, facts: Facts) {
+    pub(crate) fn append(&mut self, facts: Facts) {
         self.book.apply(self.book.size(), &facts).unwrap();
         self.journal.push(facts);
     }
@@ -212,7 +285,8 @@ impl World {
     fn action(&mut self) -> Action {
         let number = self.chance.small(CERTIFICATES + 1);
         let certificate = certificate(number);
-        match self.chance.below(60) {
+        match self.chance.below(90) {
+            60.. => self.life(),
             0..8 => Action::IssueMoney {
                 account: account(self.chance.small(PEOPLE)),
                 amount: minor(self.chance.below(30_000)),
@@ -273,7 +347,10 @@ impl World {
     }
 
     fn authorisation(&mut self) -> Authorisation {
-        let number = self.chance.small(CERTIFICATES);
+        let mut number = self.chance.small(CERTIFICATES + SUCCESSORS);
+        if self.book.certificate(&certificate(number)).is_none() {
+            number %= CERTIFICATES;
+        }
         let last = self.book.certificate(&certificate(number)).unwrap().last;
         let pays_order = self.chance.once_in(2);
         let terms = self.order();

@@ -2,11 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod lives;
 mod simulation;
 
 use simulation::{Asked, World, account, berlin_day, certificate, holder, merchant_account, minor, person};
 use std::collections::BTreeMap;
-use yinxin_core::certificate::{State, SuspendedBy};
+use yinxin_core::certificate::{Payees, Protection, Purpose, State, SuspendedBy};
 use yinxin_core::codec::Codec;
 use yinxin_core::command::{Method, Verification};
 use yinxin_core::{
@@ -24,12 +25,19 @@ struct Tally {
     numbers: BTreeMap<(CertificateId, PaymentNumber), Digest>,
     taps: BTreeMap<(PersonId, Day), u64>,
     days: BTreeMap<(PersonId, Day), u64>,
+    stages: BTreeMap<(CertificateId, u8), u64>,
+    superseded: u64,
     posted: u64,
     refused: BTreeMap<&'static str, u64>,
 }
 
 impl Tally {
     fn record(&mut self, book: &Book, facts: &Facts) {
+        if let Body::CertificateSuperseded { certificate, by } = &facts.body {
+            let [old, new] = [certificate, by].map(|id| book.certificate(id).unwrap());
+            assert!(new.is_active() && !old.is_live() && old.person == new.person);
+            self.superseded += 1;
+        }
         let Body::Payment { payment } = &facts.body else { return };
         let holder = book.certificate(&payment.certificate).unwrap().person;
         match &payment.outcome {
@@ -50,15 +58,26 @@ impl Tally {
                         "a limit for taps was passed"
                     );
                 }
-                let state = book.certificate(&payment.certificate).unwrap().state;
-                assert!(matches!(state, State::Active { .. }), "{state:?}");
+                let found = book.certificate(&payment.certificate).unwrap();
+                assert!(found.is_active() && found.purpose == Purpose::Payment, "{found:?}");
+                match found.protection(facts.at) {
+                    None => {}
+                    Some(Protection::Waiting { .. }) => panic!("a debit while none may be: {found:?}"),
+                    Some(Protection::Staged { number, stage, .. }) => {
+                        let sum = self.stages.entry((payment.certificate, number)).or_default();
+                        *sum += total;
+                        assert!(*sum <= stage.sum.of(policy).get(), "a stage's sum was passed");
+                        let merchant = payment.payee == merchant_account();
+                        assert!(stage.payees == Payees::Any || merchant, "a payee that was not paid before");
+                    }
+                }
                 self.posted += 1;
             }
         }
     }
 }
 
-fn replay(journal: &[Facts]) -> Book {
+pub(crate) fn replay(journal: &[Facts]) -> Book {
     let mut book = Book::default();
     for (index, facts) in (0..).zip(journal) {
         let stored = facts.to_bytes();
@@ -92,10 +111,12 @@ fn millions_of_random_commands_keep_the_invariants_and_replay_to_the_same_bytes(
         }
         assert_eq!(replay(&world.journal).to_bytes(), world.book.to_bytes(), "seed {seed}");
         all.posted += tally.posted;
+        all.superseded += tally.superseded;
         for (code, count) in tally.refused {
             *all.refused.entry(code).or_default() += count;
         }
     }
+    assert!(all.superseded > 500, "only {} were superseded", all.superseded);
     assert!(all.posted > 10_000, "only {} were posted", all.posted);
     for code in [
         "payment.insufficient_funds",
@@ -104,6 +125,9 @@ fn millions_of_random_commands_keep_the_invariants_and_replay_to_the_same_bytes(
         "payment.fee_mismatch",
         "order.paid",
         "payment.expired",
+        "limit.protection_wait",
+        "limit.protection_stage",
+        "limit.protection_payee",
     ] {
         assert!(all.refused.contains_key(code), "{code} never happened: {:?}", all.refused);
     }
@@ -121,12 +145,12 @@ fn tap(number: u8, enabled: bool) -> Asked {
     Asked::Command(command(action, [number + 1; 16]))
 }
 
-fn command(action: Action, id: [u8; 16]) -> Command {
+pub(crate) fn command(action: Action, id: [u8; 16]) -> Command {
     Command { id: CommandId::from_bytes(id), action, evidence: Vec::new() }
 }
 
 /// A transfer of `amount` by certificate `number` that nothing is wrong with; `number_byte` is its number.
-fn transfer(world: &World, number: u8, amount: u64, number_byte: u8) -> Authorisation {
+pub(crate) fn transfer(world: &World, number: u8, amount: u64, number_byte: u8) -> Authorisation {
     let last = world.book.certificate(&certificate(number)).unwrap().last;
     let now = world.now();
     Authorisation {
@@ -154,11 +178,11 @@ fn transfer(world: &World, number: u8, amount: u64, number_byte: u8) -> Authoris
     }
 }
 
-fn pay(world: &mut World, authorisation: Authorisation) -> Decision {
+pub(crate) fn pay(world: &mut World, authorisation: Authorisation) -> Decision {
     world.ask(&Asked::Payment(Box::new(authorisation)))
 }
 
-fn outcome(decision: &Decision) -> Result<(), Refusal> {
+pub(crate) fn outcome(decision: &Decision) -> Result<(), Refusal> {
     match decision {
         Decision::Record(records) => match &records[0].payment().unwrap().outcome {
             Outcome::Posted { .. } => Ok(()),

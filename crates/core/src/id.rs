@@ -18,13 +18,34 @@ static BASE32: LazyLock<Option<Encoding>> = LazyLock::new(|| {
     specification.encoding().ok()
 });
 
-fn to_base32(bytes: &[u8]) -> String {
-    BASE32.as_ref().map(|encoding| encoding.encode(bytes)).unwrap_or_default()
+/// The longest wire form: 32 bytes in hexadecimal.
+const TEXT_MAX: usize = 64;
+
+/// Writes `bytes` in `encoding`, with nothing taken from the heap: an answer to a payment has thirty of them.
+fn write_encoded(f: &mut fmt::Formatter<'_>, encoding: &Encoding, bytes: &[u8]) -> fmt::Result {
+    let mut text = [0; TEXT_MAX];
+    let text = text.get_mut(..encoding.encode_len(bytes.len())).ok_or(fmt::Error)?;
+    encoding.encode_mut(bytes, text);
+    f.write_str(std::str::from_utf8(text).map_err(|_| fmt::Error)?)
+}
+
+fn write_base32(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
+    write_encoded(f, BASE32.as_ref().ok_or(fmt::Error)?, bytes)
+}
+
+fn read_encoded<const N: usize>(encoding: &Encoding, text: &str) -> Result<[u8; N], IdError> {
+    let mut bytes = [0; N];
+    if encoding.decode_len(text.len()) != Ok(N) {
+        return Err(IdError);
+    }
+    match encoding.decode_mut(text.as_bytes(), &mut bytes) {
+        Ok(length) if length == N => Ok(bytes),
+        Ok(_) | Err(_) => Err(IdError),
+    }
 }
 
 fn from_base32<const N: usize>(text: &str) -> Result<[u8; N], IdError> {
-    let encoding = BASE32.as_ref().ok_or(IdError)?;
-    encoding.decode(text.as_bytes()).ok().and_then(|bytes| bytes.try_into().ok()).ok_or(IdError)
+    read_encoded(BASE32.as_ref().ok_or(IdError)?, text)
 }
 
 macro_rules! identifiers {
@@ -48,8 +69,8 @@ macro_rules! identifiers {
         }
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                let write: fn(&[u8]) -> String = $to;
-                f.write_str(&write(&self.0))
+                let write: fn(&mut fmt::Formatter<'_>, &[u8]) -> fmt::Result = $to;
+                write(f, &self.0)
             }
         }
         impl fmt::Debug for $name {
@@ -71,19 +92,22 @@ macro_rules! identifiers {
 
 macro_rules! prefixed {
     ($prefix:literal) => {
-        |bytes| format!(concat!($prefix, "{}"), to_base32(bytes))
+        |f, bytes| {
+            f.write_str($prefix)?;
+            write_base32(f, bytes)
+        }
     };
     (from $prefix:literal) => {
         |text| from_base32(text.strip_prefix($prefix).ok_or(IdError)?)
     };
 }
 
-fn to_base64url(bytes: &[u8]) -> String {
-    BASE64URL_NOPAD.encode(bytes)
+fn to_base64url(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
+    write_encoded(f, &BASE64URL_NOPAD, bytes)
 }
 
 fn from_base64url<const N: usize>(text: &str) -> Result<[u8; N], IdError> {
-    BASE64URL_NOPAD.decode(text.as_bytes()).ok().and_then(|bytes| bytes.try_into().ok()).ok_or(IdError)
+    read_encoded(&BASE64URL_NOPAD, text)
 }
 
 identifiers! {
@@ -110,8 +134,8 @@ identifiers! {
     /// SHA-256 of something signed or committed to.
     Digest, 32, to_base64url, from_base64url;
     /// A certificate's serial number: 16 random bytes, the first bit clear; wire form hexadecimal.
-    Serial, 16, |bytes| data_encoding::HEXLOWER.encode(bytes), |text| {
-        data_encoding::HEXLOWER.decode(text.as_bytes()).ok().and_then(|bytes| bytes.try_into().ok()).ok_or(IdError)
+    Serial, 16, |f, bytes| write_encoded(f, &data_encoding::HEXLOWER, bytes), |text| {
+        read_encoded(&data_encoding::HEXLOWER, text)
     };
 }
 

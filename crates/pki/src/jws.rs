@@ -9,6 +9,7 @@
 
 use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 use crate::key::{PublicKey, low_s};
 use crate::signer::Signer;
@@ -28,6 +29,8 @@ pub const TYP_STOP: &str = "yx-stop+jws";
 /// Type of a change of settings.
 pub const TYP_SETTING: &str = "yx-set+jws";
 
+/// Characters of a signature, base64url.
+const SIGNATURE_CHARS: usize = 86;
 /// The one algorithm of a P-256 certificate.
 const ALG: &str = "ES256";
 
@@ -68,8 +71,12 @@ pub struct Header {
 /// A signed text, parsed but not trusted before [`Jws::verify`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Jws {
-    protected: String,
-    encoded_payload: String,
+    /// `protected "." payload`, as received.
+    input: String,
+    /// Where the point stands.
+    point: usize,
+    /// SHA-256 of the input.
+    hash: [u8; 32],
     signature: [u8; 64],
     payload: Vec<u8>,
     header: Header,
@@ -90,12 +97,14 @@ struct Flattened<'a> {
 /// The header's members in the order in which we write them.
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-struct WireHeader {
-    alg: String,
-    typ: String,
+struct WireHeader<'h> {
+    #[serde(borrow)]
+    alg: Cow<'h, str>,
+    #[serde(borrow)]
+    typ: Cow<'h, str>,
     iat: i64,
-    #[serde(rename = "x5t#S256")]
-    thumbprint: String,
+    #[serde(borrow, rename = "x5t#S256")]
+    thumbprint: Cow<'h, str>,
 }
 
 impl Jws {
@@ -136,13 +145,9 @@ impl Jws {
         let bytes = base64url(payload)?;
         let signature =
             base64url(signature)?.try_into().map_err(|_| JwsError::Malformed("signature length"))?;
-        Ok(Self {
-            protected: protected.to_owned(),
-            encoded_payload: payload.to_owned(),
-            signature,
-            payload: bytes,
-            header,
-        })
+        let input = [protected, payload].join(".");
+        let hash = sha256(input.as_bytes());
+        Ok(Self { input, point: protected.len(), hash, signature, payload: bytes, header })
     }
 
     /// Signs `payload` (the exact bytes, JSON) for the certificate with this thumbprint.
@@ -154,10 +159,10 @@ impl Jws {
         payload: &[u8],
     ) -> Result<Self, JwsError> {
         let header = WireHeader {
-            alg: ALG.to_owned(),
-            typ: typ.to_owned(),
+            alg: Cow::Borrowed(ALG),
+            typ: Cow::Borrowed(typ),
             iat: iat_s,
-            thumbprint: BASE64URL_NOPAD.encode(thumbprint),
+            thumbprint: Cow::Owned(BASE64URL_NOPAD.encode(thumbprint)),
         };
         let header = serde_json::to_vec(&header).map_err(|_| JwsError::Malformed("header"))?;
         let protected = BASE64URL_NOPAD.encode(&header);
@@ -169,7 +174,7 @@ impl Jws {
 
     /// Checks the signature with the key of the certificate that the header names.
     pub fn verify(&self, key: &PublicKey) -> Result<(), JwsError> {
-        key.verify_raw(&self.signing_input(), &self.signature).map_err(|_| JwsError::SignatureInvalid)
+        key.verify_hash(&self.hash, &self.signature).map_err(|_| JwsError::SignatureInvalid)
     }
 
     /// The protected header.
@@ -186,14 +191,14 @@ impl Jws {
 
     /// What is signed: ASCII `protected "." payload`.
     #[must_use]
-    pub fn signing_input(&self) -> Vec<u8> {
-        format!("{}.{}", self.protected, self.encoded_payload).into_bytes()
+    pub fn signing_input(&self) -> &[u8] {
+        self.input.as_bytes()
     }
 
     /// SHA-256 of [`Jws::signing_input`]: the hash of an order, the `prev` of the next authorisation.
     #[must_use]
     pub fn signing_input_hash(&self) -> [u8; 32] {
-        sha256(&self.signing_input())
+        self.hash
     }
 
     /// `r ‖ s` as received.
@@ -212,13 +217,13 @@ impl Jws {
     /// `protected`, base64url.
     #[must_use]
     pub fn protected_part(&self) -> &str {
-        &self.protected
+        self.input.get(..self.point).unwrap_or_default()
     }
 
     /// `payload`, base64url.
     #[must_use]
     pub fn payload_part(&self) -> &str {
-        &self.encoded_payload
+        self.input.get(self.point + 1..).unwrap_or_default()
     }
 
     /// `signature`, base64url.
@@ -230,7 +235,11 @@ impl Jws {
     /// The compact form.
     #[must_use]
     pub fn to_compact(&self) -> String {
-        format!("{}.{}.{}", self.protected, self.encoded_payload, self.signature_part())
+        let mut compact = String::with_capacity(self.input.len() + 1 + SIGNATURE_CHARS);
+        compact.push_str(&self.input);
+        compact.push('.');
+        BASE64URL_NOPAD.encode_append(&self.signature, &mut compact);
+        compact
     }
 
     /// The flattened JSON form. The three members need no escaping.
@@ -238,8 +247,8 @@ impl Jws {
     pub fn to_flattened(&self) -> String {
         format!(
             r#"{{"protected":"{}","payload":"{}","signature":"{}"}}"#,
-            self.protected,
-            self.encoded_payload,
+            self.protected_part(),
+            self.payload_part(),
             self.signature_part()
         )
     }
@@ -253,7 +262,8 @@ pub fn peek_thumbprint(protected: &str) -> Result<[u8; 32], JwsError> {
     if protected.len() > MAX_SIZE {
         return Err(JwsError::TooLarge);
     }
-    let header = read_header(&base64url(protected)?)?;
+    let bytes = base64url(protected)?;
+    let header = read_header(&bytes)?;
     thumbprint(&header.thumbprint)
 }
 
@@ -266,6 +276,10 @@ pub fn peek_thumbprint(protected: &str) -> Result<[u8; 32], JwsError> {
 pub fn check_text(json: &[u8]) -> Result<(), JwsError> {
     if json.first() != Some(&b'{') {
         return Err(JwsError::Malformed("not an object"));
+    }
+    // What a header and a payment between people look like: one look at each byte.
+    if json.iter().all(|byte| matches!(byte, b' '..=b'~' if *byte != b'\\')) {
+        return Ok(());
     }
     let text = core::str::from_utf8(json).map_err(|_| JwsError::Malformed("not UTF-8"))?;
     let mut chars = text.chars();
@@ -314,10 +328,10 @@ fn parse_header(bytes: &[u8], typ: &str) -> Result<Header, JwsError> {
         return Err(JwsError::Malformed("iat"));
     }
     let thumbprint = thumbprint(&header.thumbprint)?;
-    Ok(Header { typ: header.typ, iat_s: header.iat, thumbprint })
+    Ok(Header { typ: header.typ.into_owned(), iat_s: header.iat, thumbprint })
 }
 
-fn read_header(bytes: &[u8]) -> Result<WireHeader, JwsError> {
+fn read_header(bytes: &[u8]) -> Result<WireHeader<'_>, JwsError> {
     check_text(bytes)?;
     serde_json::from_slice(bytes).map_err(|_| JwsError::Malformed("header"))
 }
@@ -451,8 +465,9 @@ mod tests {
         let mut other = jws.clone();
         other.signature[5] ^= 1;
         assert_eq!(other.verify(&key), Err(JwsError::SignatureInvalid));
-        let mut other = jws;
-        other.encoded_payload = BASE64URL_NOPAD.encode(br#"{"v":2}"#);
+        let payload = BASE64URL_NOPAD.encode(br#"{"v":2}"#);
+        let other =
+            Jws::from_parts(jws.protected_part(), &payload, &jws.signature_part(), TYP_PAYMENT).unwrap();
         assert_eq!(other.verify(&key), Err(JwsError::SignatureInvalid));
     }
 

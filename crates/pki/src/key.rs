@@ -1,5 +1,6 @@
 //! Public keys on P-256 and the two shapes of an ECDSA signature.
 
+use aws_lc_rs::digest::{Digest, SHA256};
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, ParsedPublicKey};
 use der::asn1::UintRef;
 use der::{Decode, Encode, Sequence};
@@ -73,6 +74,12 @@ impl PublicKey {
     /// Checks an ECDSA-SHA-256 signature `r ‖ s`, 64 bytes; high-s is valid (half of all browser signatures).
     pub fn verify_raw(&self, message: &[u8], signature: &[u8; 64]) -> Result<()> {
         self.key.verify_sig(message, signature).map_err(|_| Error::SignatureInvalid)
+    }
+
+    /// The same where the message's SHA-256 is known already.
+    pub fn verify_hash(&self, sha256: &[u8; 32], signature: &[u8; 64]) -> Result<()> {
+        let digest = Digest::import_less_safe(sha256, &SHA256).map_err(|_| Error::SignatureInvalid)?;
+        self.key.verify_digest_sig(&digest, signature).map_err(|_| Error::SignatureInvalid)
     }
 
     /// Checks an ECDSA-SHA-256 signature in DER (RFC 3279).

@@ -2,6 +2,7 @@
 
 use crate::api;
 use crate::app::App;
+use crate::door::Routes;
 use crate::door::guard::{Guard, Guarded, guard};
 use crate::door::idempotency;
 use crate::problem::{Code, Problem};
@@ -10,8 +11,15 @@ use axum::Router;
 use axum::middleware::from_fn_with_state;
 use std::sync::Arc;
 
-/// Every route of the deployment. With an `access` code nobody from outside this machine gets in without it.
-pub(crate) fn router(app: &App, access: Option<Arc<str>>) -> Router {
+/// Every route of the deployment as a door serves them. With an `access` code nobody from outside this machine gets in
+/// without it.
+pub(crate) fn routes(app: &App, access: Option<Arc<str>>) -> Arc<Routes> {
+    let guard = Guard { guarded: Guarded::App(app.clone()), access: access.clone() };
+    Arc::new(Routes::guarded(router(app, access), guard))
+}
+
+/// The same as one router.
+fn router(app: &App, access: Option<Arc<str>>) -> Router {
     let frames = app.demo.as_ref().map_or(Frames::None, |demo| Frames::Demo { shop: demo.shop_origin() });
     let once = || from_fn_with_state(app.clone(), idempotency::once);
     let mut routes =

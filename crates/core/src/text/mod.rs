@@ -19,6 +19,7 @@ use crate::id::Digest;
 use crate::time::Millis;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use std::io;
 
 /// `typ` of an authorisation.
 pub const TYP_PAY: &str = "yx-pay+jws";
@@ -70,12 +71,28 @@ pub fn memo_commitment(salt: &[u8; 32], text: &str) -> Digest {
 }
 
 /// Reads one wire struct and insists that it is written back as exactly the same bytes.
-fn read<T: for<'de> Deserialize<'de> + Serialize>(payload: &[u8]) -> Result<T, TextError> {
+fn read<'p, T: Deserialize<'p> + Serialize>(payload: &'p [u8]) -> Result<T, TextError> {
     if payload.first() != Some(&b'{') {
         return Err(TextError("not an object"));
     }
     let wire: T = serde_json::from_slice(payload).map_err(|_| TextError("members"))?;
-    if write(&wire) == payload { Ok(wire) } else { Err(TextError("order or spelling of members")) }
+    let mut rest = Expected(payload);
+    let is_same = serde_json::to_writer(&mut rest, &wire).is_ok() && rest.0.is_empty();
+    if is_same { Ok(wire) } else { Err(TextError("order or spelling of members")) }
+}
+
+/// Takes only the bytes that are expected: compares what is written without keeping it.
+struct Expected<'p>(&'p [u8]);
+
+impl io::Write for Expected<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 = self.0.strip_prefix(bytes).ok_or(io::ErrorKind::InvalidData)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 fn write<T: Serialize>(wire: &T) -> Vec<u8> {

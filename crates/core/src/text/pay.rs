@@ -6,6 +6,7 @@ use crate::money::{Currency, Minor};
 use crate::record::PaymentKind;
 use crate::time::Millis;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// Who is paid, as signed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,70 +50,73 @@ pub struct PayText {
     pub expires: Millis,
 }
 
+/// Members whose one spelling has no escapes are read where they lie in the payload.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct PayeeWire {
-    id: String,
+struct PayeeWire<'p> {
+    id: &'p str,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     name: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    name_commitment: Option<String>,
+    name_commitment: Option<&'p str>,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct PayWire {
+struct PayWire<'p> {
     v: u8,
-    aud: String,
-    transaction_id: String,
+    #[serde(borrow)]
+    aud: Cow<'p, str>,
+    transaction_id: &'p str,
     seq: u64,
-    prev: String,
-    kind: String,
-    payer: String,
-    payee: PayeeWire,
-    currency: String,
-    amount: String,
-    fee: String,
+    prev: &'p str,
+    kind: &'p str,
+    payer: &'p str,
+    #[serde(borrow)]
+    payee: PayeeWire<'p>,
+    currency: &'p str,
+    amount: &'p str,
+    fee: &'p str,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    order: Option<String>,
-    memo: String,
+    order: Option<&'p str>,
+    memo: &'p str,
     exp: i64,
 }
 
 impl PayText {
     /// Reads the payload of an authorisation.
     pub fn parse(payload: &[u8]) -> Result<Self, TextError> {
-        let wire: PayWire = read(payload)?;
+        let wire: PayWire<'_> = read(payload)?;
         version(wire.v)?;
-        let kind = match wire.kind.as_str() {
+        let kind = match wire.kind {
             "pay" => PaymentKind::Pay,
             "transfer" => PaymentKind::Transfer,
             _ => return Err(TextError("kind")),
         };
         let payee_name = match (wire.payee.name, wire.payee.name_commitment) {
             (Some(name), None) if is_displayable(&name) => PayeeName::Merchant(name),
-            (None, Some(commitment)) => PayeeName::Person(field(&commitment, "payee.name_commitment")?),
+            (None, Some(commitment)) => PayeeName::Person(field(commitment, "payee.name_commitment")?),
             _ => return Err(TextError("payee.name")),
         };
-        let currency = field(&wire.currency, "currency")?;
-        let order = wire.order.as_deref().map(|hash| field(hash, "order")).transpose()?;
+        let currency = field(wire.currency, "currency")?;
+        let order = wire.order.map(|hash| field(hash, "order")).transpose()?;
         if order.is_some() != (kind == PaymentKind::Pay) || wire.seq > SEQ_MAX {
             return Err(TextError("order or seq"));
         }
         Ok(Self {
-            audience: wire.aud,
-            number: field(&wire.transaction_id, "transaction_id")?,
+            audience: wire.aud.into_owned(),
+            number: field(wire.transaction_id, "transaction_id")?,
             seq: wire.seq,
-            prev: field(&wire.prev, "prev")?,
+            prev: field(wire.prev, "prev")?,
             kind,
-            payer: field(&wire.payer, "payer")?,
-            payee: field(&wire.payee.id, "payee.id")?,
+            payer: field(wire.payer, "payer")?,
+            payee: field(wire.payee.id, "payee.id")?,
             payee_name,
             currency,
-            amount: Minor::from_decimal(&wire.amount, currency).map_err(|_| TextError("amount"))?,
-            fee: Minor::from_decimal(&wire.fee, currency).map_err(|_| TextError("fee"))?,
+            amount: Minor::from_decimal(wire.amount, currency).map_err(|_| TextError("amount"))?,
+            fee: Minor::from_decimal(wire.fee, currency).map_err(|_| TextError("fee"))?,
             order,
-            memo: if wire.memo.is_empty() { None } else { Some(field(&wire.memo, "memo")?) },
+            memo: if wire.memo.is_empty() { None } else { Some(field(wire.memo, "memo")?) },
             expires: Millis::from_seconds(wire.exp),
         })
     }
@@ -124,23 +128,25 @@ impl PayText {
             PayeeName::Merchant(name) => (Some(name.clone()), None),
             PayeeName::Person(commitment) => (None, Some(commitment.to_string())),
         };
+        let order = self.order.map(|hash| hash.to_string());
+        let payee = self.payee.to_string();
         write(&PayWire {
             v: 1,
-            aud: self.audience.clone(),
-            transaction_id: self.number.to_string(),
+            aud: Cow::Borrowed(&self.audience),
+            transaction_id: &self.number.to_string(),
             seq: self.seq,
-            prev: self.prev.to_string(),
+            prev: &self.prev.to_string(),
             kind: match self.kind {
-                PaymentKind::Pay => "pay".to_owned(),
-                PaymentKind::Transfer => "transfer".to_owned(),
+                PaymentKind::Pay => "pay",
+                PaymentKind::Transfer => "transfer",
             },
-            payer: self.payer.to_string(),
-            payee: PayeeWire { id: self.payee.to_string(), name, name_commitment },
-            currency: self.currency.to_string(),
-            amount: self.amount.to_decimal(self.currency),
-            fee: self.fee.to_decimal(self.currency),
-            order: self.order.map(|hash| hash.to_string()),
-            memo: self.memo.map(|hash| hash.to_string()).unwrap_or_default(),
+            payer: &self.payer.to_string(),
+            payee: PayeeWire { id: &payee, name, name_commitment: name_commitment.as_deref() },
+            currency: self.currency.code(),
+            amount: &self.amount.to_decimal(self.currency),
+            fee: &self.fee.to_decimal(self.currency),
+            order: order.as_deref(),
+            memo: &self.memo.map(|hash| hash.to_string()).unwrap_or_default(),
             exp: self.expires.seconds(),
         })
     }

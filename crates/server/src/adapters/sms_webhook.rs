@@ -197,8 +197,12 @@ mod tests {
         let url = format!("http://{}/sms", listener.local_addr().unwrap());
         let router = Router::new().route("/sms", post(handler));
         tokio::spawn(async move {
-            let door =
-                crate::door::Door { listener, tls: None, router, caps: crate::door::caps::Caps::new(8, 8) };
+            let door = crate::door::Door {
+                listener,
+                tls: None,
+                routes: Arc::new(router.into()),
+                caps: crate::door::caps::Caps::new(8, 8),
+            };
             let (_stop, stopped) = tokio::sync::watch::channel(false);
             door.serve(stopped).await;
         });

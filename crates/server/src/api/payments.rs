@@ -1,23 +1,30 @@
 //! Quotes, payments and their records.
 
 mod answers;
+mod json;
 mod shapes;
 
 pub(crate) use shapes::*;
 
 use super::wire::PaymentNumberText;
 use crate::app::App;
-use crate::door::body::Json as Body;
+use crate::door::body::{Json as Body, json};
 use crate::door::path::{PathOf, QueryOf};
-use crate::door::who::Session;
+use crate::door::who::{Session, session};
 use crate::problem::{Code, Problem};
 use answers::Writing;
-use axum::extract::State;
-use axum::http::StatusCode;
-use axum::{Extension, Json};
+use axum::Json;
+use axum::body::{Bytes, HttpBody};
+use axum::extract::{Request, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{self, HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use std::fmt::Display;
 use yinxin_core::Minor;
 use yinxin_wallet::{Ask, Times};
 
+/// The path of a payment.
+pub(crate) const PATH: &str = "/api/v1/payments";
 /// Lines of a page, when the app does not say.
 const PAGE_DEFAULT: u32 = 20;
 /// The most lines of a page.
@@ -48,18 +55,42 @@ pub(super) async fn create_quote(
 #[utoipa::path(post, path = "/api/v1/payments", operation_id = "create_payment", tag = "payments",
     security(("session" = [])), request_body = NewPayment,
     responses((status = 201, description = "Posted, with its proof; the same authorisation again gives the same answer", body = Acceptance)))]
-pub(super) async fn create_payment(
-    State(app): State<App>,
-    Session(session): Session,
-    Body(body): Body<NewPayment>,
-) -> Result<(StatusCode, Extension<Times>, Json<Acceptance>), Problem> {
-    let recorded = app.wallet.pay(&session, body.into()).await?;
+pub(super) async fn create_payment(State(app): State<App>, request: Request) -> Response {
+    pay(&app, request).await
+}
+
+/// What both ways to a payment do: its route, and the short way of the door.
+pub(crate) async fn pay<B>(app: &App, request: http::Request<B>) -> Response
+where
+    B: HttpBody<Data = Bytes>,
+    B::Error: Display,
+{
+    let (parts, body) = request.into_parts();
+    answer(app, &parts.headers, body).await.unwrap_or_else(Problem::into_response)
+}
+
+async fn answer<B>(app: &App, headers: &HeaderMap, body: B) -> Result<Response, Problem>
+where
+    B: HttpBody<Data = Bytes>,
+    B::Error: Display,
+{
+    let session = session(headers, app)?;
+    let new: NewPayment = json(headers, body).await?;
+    let recorded = app.wallet.pay(&session, new.into()).await?;
     let (refusal, times) = (recorded.refusal.clone(), recorded.times);
-    let acceptance = Writing::new(&app, &session).acceptance(recorded)?;
+    let acceptance = Writing::new(app, &session).acceptance(recorded)?;
     match refusal {
-        None => Ok((StatusCode::CREATED, Extension(times), Json(acceptance))),
+        None => Ok(posted(&acceptance, times)),
         Some(refusal) => Err(answers::refused(&refusal).recorded(acceptance).timed(times)),
     }
+}
+
+fn posted(acceptance: &Acceptance, times: Times) -> Response {
+    let mut response = Response::new(axum::body::Body::from(acceptance.to_json()));
+    *response.status_mut() = StatusCode::CREATED;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.extensions_mut().insert(times);
+    response
 }
 
 /// Shows the final state of a payment.

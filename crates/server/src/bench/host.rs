@@ -58,7 +58,7 @@ async fn serve(data: &Path, database: Option<&str>) -> anyhow::Result<()> {
     let door = Door {
         listener,
         tls: Some(tokio::sync::watch::channel(tls).1),
-        router: site::router(&app, None),
+        routes: site::routes(&app, None),
         caps,
     };
     let mut out = std::io::stdout();

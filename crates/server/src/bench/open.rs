@@ -143,7 +143,7 @@ async fn answer_arrivals(
     loop {
         let arrival = arrivals.lock().await.recv().await;
         let Some(intended) = arrival else { return Ok((phone, tally)) };
-        let (outcome, latency) = phone.pay(&town, intended, None).await?;
+        let (outcome, latency) = phone.pay(&town, intended).await?;
         tally.count(outcome, latency);
     }
 }

@@ -16,6 +16,9 @@ const RATE_GUESS: f64 = 8_000.0;
 /// Signed ahead beyond the rate of the last round.
 const RATE_MARGIN: f64 = 1.3;
 
+/// Answers that are looked at in one turn: more than there are connections.
+const LOOKED_AT_ONCE: u32 = 1_024;
+
 /// One server with its load.
 pub(super) struct Side {
     world: World,
@@ -44,7 +47,10 @@ impl Side {
     pub(super) fn start(world: World, people: People, clients: u32) -> anyhow::Result<Self> {
         let server = world.serve()?;
         // One thread: the generator leaves the cores to the server.
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .event_interval(LOOKED_AT_ONCE)
+            .build()?;
         let dialler = Dialler::new(&people.town.origin, &server.root)?;
         let phones = runtime.block_on(phones(&dialler, people.payers, clients))?;
         Ok(Self { world, server, town: people.town, phones, runtime, rate: RATE_GUESS })

@@ -7,9 +7,9 @@ use super::terminal::say;
 use crate::adapters::sms_tray::SmsTray;
 use crate::app::{App, Demo as DemoParts, Parts};
 use crate::config::Nodes;
-use crate::door::Door;
 use crate::door::caps::Caps;
 use crate::door::guard::Site;
+use crate::door::{Door, Routes};
 use crate::shop;
 use crate::site;
 use crate::telemetry::Telemetry;
@@ -113,8 +113,8 @@ impl Demo {
         let caps = Caps::new(CONNECTIONS_MAX, CONNECTIONS_PER_ADDRESS);
         let sources = Sources { wallet: wallet.clone(), caps: Arc::clone(&caps), telemetry };
         let operator = operate(self.operator_listen, sources, stop.clone())?;
-        let wallet_door = door(listener, site::router(&app, access.clone()), &caps);
-        let shop_door = door(shop_listener, shop_routes, &caps);
+        let wallet_door = door(listener, site::routes(&app, access.clone()), &caps);
+        let shop_door = door(shop_listener, Arc::new(shop_routes.into()), &caps);
         greet(&origin, &shop_url, access.as_deref(), self.data.as_deref());
         let served = async {
             tokio::join!(wallet_door.serve(stop.clone()), shop_door.serve(stop), operator);
@@ -211,8 +211,8 @@ fn access_code(entropy: &dyn Entropy) -> String {
     BASE32_NOPAD.encode(&bytes).to_lowercase()
 }
 
-fn door(listener: TcpListener, router: axum::Router, caps: &Arc<Caps>) -> Door {
-    Door { listener, tls: None, router, caps: Arc::clone(caps) }
+fn door(listener: TcpListener, routes: Arc<Routes>, caps: &Arc<Caps>) -> Door {
+    Door { listener, tls: None, routes, caps: Arc::clone(caps) }
 }
 
 fn greet(origin: &str, shop_url: &str, access: Option<&str>, data: Option<&Path>) {

@@ -83,7 +83,7 @@ impl Serve {
         let newest = tls.as_ref().map(Tls::newest);
         tls::keep_fresh(tls)?;
         supervisor::tell(Now::Ready);
-        let door = Door { listener, tls: newest, router: site::router(&app, None), caps };
+        let door = Door { listener, tls: newest, routes: site::routes(&app, None), caps };
         let stop = ending.stop();
         let served = async {
             door.serve(stop).await;

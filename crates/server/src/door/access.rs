@@ -2,9 +2,8 @@
 
 use crate::door::headers::Csp;
 use crate::door::{Peer, cookies};
-use axum::extract::Request;
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, SET_COOKIE};
-use axum::http::{Method, StatusCode};
+use axum::http::{Method, Request, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 
 /// The header by which a program presents the code.
@@ -16,7 +15,7 @@ const PAGE: &str = "<!doctype html><html lang=\"zh-CN\"><meta charset=\"utf-8\">
     <button>打开 · Open</button></form></html>";
 
 /// What a request hears that does not present the code: a browser is asked for it once. None lets it pass.
-pub(super) fn ask(code: &str, request: &Request) -> Option<Response> {
+pub(super) fn ask<B>(code: &str, request: &Request<B>) -> Option<Response> {
     // A tunnel (`ssh -L`) comes from this machine as well: a browser is asked wherever it is, and only a program of
     // somebody who has an account here passes without the code.
     let is_local = request.extensions().get::<Peer>().is_some_and(|peer| peer.0.is_loopback());

@@ -4,9 +4,10 @@ use crate::app::App;
 use crate::door::{HEADERS_MAX, access, headers, terms};
 use crate::problem::{Code, Problem};
 use crate::telemetry::{Answered, Telemetry};
-use axum::extract::{MatchedPath, Request, State};
+use axum::body::Body;
+use axum::extract::{MatchedPath, State};
 use axum::http::header::{CONNECTION, CONTENT_ENCODING, HOST, HeaderValue, ORIGIN, TRANSFER_ENCODING};
-use axum::http::{HeaderMap, Method, Version};
+use axum::http::{HeaderMap, Method, Request, Version};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use data_encoding::BASE32_NOPAD;
@@ -97,7 +98,44 @@ impl Guarded {
 }
 
 impl Guard {
-    async fn answer(&self, request: Request, next: Next) -> Response {
+    /// Lets `next` answer a request of `route`, when it may come in; completes the answer and writes one line to the log.
+    pub(crate) async fn pass<B, F>(
+        &self,
+        route: &str,
+        request: Request<B>,
+        next: impl FnOnce(Request<B>) -> F,
+    ) -> Response
+    where
+        F: Future<Output = Response>,
+    {
+        let began = Instant::now();
+        let site = self.guarded.site();
+        let reference = site.references.next();
+        let method = request.method().clone();
+        let is_api = request.uri().path().starts_with("/api/");
+        let mut response = self.answer(request, next).await;
+        let problem = response.extensions_mut().remove::<Arc<Problem>>();
+        if let Some(problem) = &problem {
+            response = problem.render(response, site, &reference);
+        }
+        headers::complete(response.headers_mut(), is_api, site.is_https());
+        site.telemetry.answered(&Answered {
+            method: &method,
+            route,
+            status: response.status().as_u16(),
+            took: began.elapsed(),
+            reference: &reference,
+            code: problem.as_ref().map(|problem| problem.code().text()),
+            detail: problem.as_ref().and_then(|problem| problem.detail()),
+            times: response.extensions_mut().remove::<Times>(),
+        });
+        response
+    }
+
+    async fn answer<B, F>(&self, request: Request<B>, next: impl FnOnce(Request<B>) -> F) -> Response
+    where
+        F: Future<Output = Response>,
+    {
         if let Err(problem) = admit(self.guarded.site(), &request) {
             return refuse(problem, request.version());
         }
@@ -106,14 +144,14 @@ impl Guard {
         }
         let app = match &self.guarded {
             Guarded::App(app) => app,
-            Guarded::Site(_) => return next.run(request).await,
+            Guarded::Site(_) => return next(request).await,
         };
         let head = (request.method(), request.uri(), request.headers());
         let met = match terms::meet(app, head).await {
             Ok(met) => met,
             Err(problem) => return problem.into_response(),
         };
-        let mut response = next.run(request).await;
+        let mut response = next(request).await;
         met.settle(app, &mut response);
         response
     }
@@ -128,34 +166,14 @@ fn refuse(problem: Problem, version: Version) -> Response {
     response
 }
 
-/// Checks a request, lets the routes answer it, completes the answer and writes one line to the log. It is the one layer of
-/// a site: each further one would copy the request, and all layers below it, once more.
-pub(crate) async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> Response {
-    let began = Instant::now();
-    let site = guard.guarded.site();
-    let reference = site.references.next();
-    let (method, uri) = (request.method().clone(), request.uri().clone());
+/// The one layer of a site: each further one would copy the request, and all layers below it, once more.
+pub(crate) async fn guard(State(guard): State<Guard>, request: Request<Body>, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().cloned();
-    let mut response = guard.answer(request, next).await;
-    let problem = response.extensions_mut().remove::<Arc<Problem>>();
-    if let Some(problem) = &problem {
-        response = problem.render(response, site, &reference);
-    }
-    headers::complete(response.headers_mut(), &uri, site.is_https());
-    site.telemetry.answered(&Answered {
-        method: &method,
-        route: route.as_ref().map_or("-", MatchedPath::as_str),
-        status: response.status().as_u16(),
-        took: began.elapsed(),
-        reference: &reference,
-        code: problem.as_ref().map(|problem| problem.code().text()),
-        detail: problem.as_ref().and_then(|problem| problem.detail()),
-        times: response.extensions_mut().remove::<Times>(),
-    });
-    response
+    let route = route.as_ref().map_or("-", MatchedPath::as_str);
+    guard.pass(route, request, |request| next.run(request)).await
 }
 
-fn admit(site: &Site, request: &Request) -> Result<(), Problem> {
+fn admit<B>(site: &Site, request: &Request<B>) -> Result<(), Problem> {
     let headers = request.headers();
     // hyper drops a Content-Length that stands beside Transfer-Encoding, so the pair itself cannot be seen any more:
     // no client of ours needs a chunked request, and without chunks there is nothing to smuggle.
@@ -180,7 +198,7 @@ fn admit(site: &Site, request: &Request) -> Result<(), Problem> {
 }
 
 /// Exactly one host, and it is ours. HTTP/2 names it in `:authority`, HTTP/1 in `Host`.
-fn check_host(site: &Site, request: &Request) -> Result<(), Problem> {
+fn check_host<B>(site: &Site, request: &Request<B>) -> Result<(), Problem> {
     let mut lines = request.headers().get_all(HOST).iter();
     let line = lines.next();
     let authority = request.uri().authority().map(axum::http::uri::Authority::as_str);

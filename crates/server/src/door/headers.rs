@@ -1,10 +1,10 @@
 //! The headers that every answer carries, and the content security policy of each kind of page.
 
+use axum::http::HeaderMap;
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY,
     STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
 };
-use axum::http::{HeaderMap, Uri};
 
 /// What a browser's features may be used by.
 const PERMISSIONS: &str = "accelerometer=(), autoplay=(self), camera=(self), \
@@ -12,7 +12,18 @@ const PERMISSIONS: &str = "accelerometer=(), autoplay=(self), camera=(self), \
     microphone=(), midi=(), payment=(), publickey-credentials-create=(self), publickey-credentials-get=(self), \
     screen-wake-lock=(self), usb=(), xr-spatial-tracking=()";
 /// One year; not for sub-domains, which are not ours.
-const HSTS: &str = "max-age=31536000";
+static HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000");
+static NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+static NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
+/// What every answer has, made once.
+static FIXED: [(HeaderName, HeaderValue); 6] = [
+    (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (HeaderName::from_static("permissions-policy"), HeaderValue::from_static(PERMISSIONS)),
+    (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
+    (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
+    (CONTENT_SECURITY_POLICY, HeaderValue::from_static(CSP_DATA)),
+];
 
 /// What may run and load in a page (web.md, the security of the page).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,21 +68,14 @@ impl Csp {
 const CSP_DATA: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// Adds what is missing; a handler that set a header itself is left alone.
-pub(crate) fn complete(headers: &mut HeaderMap, uri: &Uri, is_https: bool) {
-    let fixed = [
-        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (REFERRER_POLICY, "no-referrer"),
-        (HeaderName::from_static("permissions-policy"), PERMISSIONS),
-        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
-        (CONTENT_SECURITY_POLICY, CSP_DATA),
-    ];
-    for (name, value) in fixed {
-        headers.entry(name).or_insert(HeaderValue::from_static(value));
+pub(crate) fn complete(headers: &mut HeaderMap, is_api: bool, is_https: bool) {
+    headers.reserve(FIXED.len() + 2);
+    for (name, value) in &FIXED {
+        headers.entry(name).or_insert_with(|| value.clone());
     }
     if is_https {
-        headers.entry(STRICT_TRANSPORT_SECURITY).or_insert(HeaderValue::from_static(HSTS));
+        headers.entry(STRICT_TRANSPORT_SECURITY).or_insert_with(|| HSTS.clone());
     }
-    let default_cache = if uri.path().starts_with("/api/") { "no-store" } else { "no-cache" };
-    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static(default_cache));
+    let default_cache = if is_api { &NO_STORE } else { &NO_CACHE };
+    headers.entry(CACHE_CONTROL).or_insert_with(|| default_cache.clone());
 }

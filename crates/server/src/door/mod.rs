@@ -12,6 +12,7 @@ pub(crate) mod headers;
 pub(crate) mod idempotency;
 pub(crate) mod path;
 pub(crate) mod phase;
+mod routes;
 mod seen;
 pub(crate) mod streams;
 mod terms;
@@ -21,8 +22,7 @@ pub(crate) mod who;
 
 use crate::door::caps::{Caps, Seat};
 use crate::door::phase::{Phase, PhaseBody, Watched};
-use axum::Router;
-use axum::body::Body;
+pub(crate) use crate::door::routes::Routes;
 use axum::http::{Request, Response};
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -36,7 +36,6 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
-use tower::ServiceExt as _;
 
 /// How long the open requests may take after the program was told to stop: longer than each time-out of a request.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(15);
@@ -78,7 +77,7 @@ pub(crate) struct Door {
     /// TLS, unless a proxy speaks it. Each new connection gets what is newest.
     pub(crate) tls: Option<watch::Receiver<Arc<rustls::ServerConfig>>>,
     /// The routes.
-    pub(crate) router: Router,
+    pub(crate) routes: Arc<Routes>,
     /// How many connections.
     pub(crate) caps: Arc<Caps>,
 }
@@ -103,7 +102,7 @@ impl Door {
             let connection = Connection {
                 since: Instant::now(),
                 address,
-                router: self.router.clone(),
+                routes: Arc::clone(&self.routes),
                 stop: stop.clone(),
                 _seat: seat,
             };
@@ -138,7 +137,7 @@ impl Pace {
 struct Connection {
     since: Instant,
     address: SocketAddr,
-    router: Router,
+    routes: Arc<Routes>,
     stop: watch::Receiver<bool>,
     _seat: Seat,
 }
@@ -212,15 +211,13 @@ impl Connection {
         Error = Infallible,
         Future: Send + 'static,
     > + use<> {
-        let router = self.router.clone();
+        let routes = Arc::clone(&self.routes);
         let peer = Peer(self.address.ip());
         hyper::service::service_fn(move |request: Request<Incoming>| {
             let serving = phase.begin();
-            let mut request = request.map(Body::new);
-            request.extensions_mut().insert(peer);
-            let answer = router.clone().oneshot(request);
+            let routes = Arc::clone(&routes);
             async move {
-                let Ok(response) = answer.await;
+                let response = routes.answer(request, peer).await;
                 Ok::<_, Infallible>(response.map(|body| PhaseBody::new(body, serving)))
             }
         })

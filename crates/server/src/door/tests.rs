@@ -4,6 +4,7 @@ use super::*;
 use crate::door::guard::{Guard, Guarded, Site, guard};
 use crate::door::headers::Csp;
 use crate::problem::{Code, Problem};
+use axum::Router;
 use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
@@ -32,7 +33,7 @@ async fn start(total_max: usize) -> Running {
         .fallback(|| async { Problem::new(Code::RequestNotFound) })
         .layer(from_fn_with_state(Guard { guarded: Guarded::Site(site), access: None }, guard));
     let (stop, stopped) = watch::channel(false);
-    let door = Door { listener, tls: None, router, caps: Caps::new(total_max, 4) };
+    let door = Door { listener, tls: None, routes: Arc::new(router.into()), caps: Caps::new(total_max, 4) };
     Running { address, stop, task: tokio::spawn(door.serve(stopped)) }
 }
 

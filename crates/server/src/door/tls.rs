@@ -63,7 +63,13 @@ mod tests {
         let router = Router::new().route("/", get(|| async { "over TLS" }));
         let (_stop, stopped) = watch::channel(false);
         tokio::spawn(
-            Door { listener, tls: Some(watch::channel(tls).1), router, caps: Caps::new(8, 8) }.serve(stopped),
+            Door {
+                listener,
+                tls: Some(watch::channel(tls).1),
+                routes: Arc::new(router.into()),
+                caps: Caps::new(8, 8),
+            }
+            .serve(stopped),
         );
 
         let mut roots = RootCertStore::empty();

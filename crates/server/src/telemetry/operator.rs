@@ -37,7 +37,7 @@ struct HealthNow {
 /// Serves until `stop` turns true.
 pub(crate) async fn serve(listener: TcpListener, sources: Sources, stop: watch::Receiver<bool>) {
     let caps = Caps::new(CONNECTIONS_MAX, CONNECTIONS_MAX);
-    Door { listener, tls: None, router: router(sources), caps }.serve(stop).await;
+    Door { listener, tls: None, routes: Arc::new(router(sources).into()), caps }.serve(stop).await;
 }
 
 /// The listener's routes.

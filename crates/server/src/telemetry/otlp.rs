@@ -236,7 +236,9 @@ mod tests {
         let router = Router::new().route("/v1/traces", post(keep));
         let (stopper, stop) = tokio::sync::watch::channel(false);
         let caps = crate::door::caps::Caps::new(8, 8);
-        tokio::spawn(crate::door::Door { listener, tls: None, router, caps }.serve(stop));
+        tokio::spawn(
+            crate::door::Door { listener, tls: None, routes: Arc::new(router.into()), caps }.serve(stop),
+        );
         (format!("http://{address}/"), received, stopper)
     }
 

@@ -81,14 +81,24 @@ export class Demo {
 
   /** The newest message of the tray, as one text; what comes later differs. */
   async lastMessage() {
-    const { messages } = await this.get('/api/v1/demo/sms')
+    const messages = await this.codes()
     return messages.length === 0 ? '' : `${messages.length} ${JSON.stringify(messages[0])}`
+  }
+
+  /** The messages that carry a code; notices come at their own time. */
+  async codes() {
+    return (await this.get('/api/v1/demo/sms')).messages.filter((message) => message.code !== null)
+  }
+
+  /** The messages that tell of something. */
+  async noticesSent() {
+    return (await this.get('/api/v1/demo/sms')).messages.filter((message) => message.code === null)
   }
 
   /** The code that arrived after `since`, which `lastMessage` answered before the code was asked for. */
   async code(since) {
     for (let tries = 0; tries < 100; tries += 1) {
-      if (await this.lastMessage() !== since) return (await this.get('/api/v1/demo/sms')).messages[0]
+      if (await this.lastMessage() !== since) return (await this.codes())[0]
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
     throw new Error('no code arrived in the SMS tray')

@@ -204,8 +204,9 @@ pub async fn code_for(api: &Api, phone: &str) -> Result<String, ClientError> {
     let ending = phone.get(phone.len().saturating_sub(4)..).unwrap_or(phone);
     for _ in 0..SMS_LOOKS {
         let tray = api.demo_sms().await?;
-        if let Some(message) = tray.messages.iter().find(|message| message.to_masked.ends_with(ending)) {
-            return Ok(message.code.clone());
+        let mut to_phone = tray.messages.into_iter().filter(|message| message.to_masked.ends_with(ending));
+        if let Some(code) = to_phone.find_map(|message| message.code) {
+            return Ok(code);
         }
         tokio::time::sleep(SMS_PAUSE).await;
     }

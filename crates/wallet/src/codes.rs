@@ -228,7 +228,7 @@ impl Wallet {
              {operator}: {code} is your code to {en} on {device_en}, valid for {minutes} min. Never share it."
         );
         let to = errand.phone.as_str().to_owned();
-        SmsMessage { to, text, code, purpose: errand.purpose.word(), device: device.word() }
+        SmsMessage { to, text, code: Some(code), purpose: errand.purpose.word(), device: device.word() }
     }
 }
 
@@ -322,7 +322,7 @@ const fn purpose_names(purpose: CodePurpose) -> (&'static str, &'static str) {
     }
 }
 
-const fn device_names(device: DeviceKind) -> (&'static str, &'static str) {
+pub(crate) const fn device_names(device: DeviceKind) -> (&'static str, &'static str) {
     match device {
         DeviceKind::Iphone => (" iPhone ", "an iPhone"),
         DeviceKind::Android => ("安卓手机", "an Android phone"),

@@ -23,6 +23,8 @@ pub enum What {
     Person,
     /// An order was withdrawn.
     Order,
+    /// The person was told something, or has read it.
+    Notice,
 }
 
 /// One change, as the views show it now.

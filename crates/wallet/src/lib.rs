@@ -24,6 +24,7 @@ mod me;
 mod merchants;
 mod meters;
 mod nodes;
+mod notices;
 mod open;
 mod orders;
 mod passwords;
@@ -67,6 +68,7 @@ pub use me::*;
 pub use merchants::MerchantCredentials;
 pub use meters::{Buckets, Lease, PaymentOutcome, Readings, Times};
 pub use nodes::{Membership, NodeIdentities, NodeIdentity, Standing};
+pub use notices::{NoticeKind, NoticeRow, Notices};
 pub use open::{OpenOptions, Ports};
 pub use orders::*;
 pub use passwords::{Password, Weakness};
@@ -86,7 +88,8 @@ pub use writer::{Committed, Handle, WriterError};
 use port::{Clock, Entropy, SmsSender};
 use recent::Recent;
 use std::sync::Arc;
-use tokio::sync::watch;
+use std::sync::atomic::AtomicBool;
+use tokio::sync::{Notify, watch};
 use yinxin_core::{AccountId, CertificateId, Currency, Digest, Millis, Stamp};
 use yinxin_store::Store;
 
@@ -155,6 +158,10 @@ pub(crate) struct Inner {
     /// What people call the devices of their certificates.
     pub(crate) device_names: Recent<CertificateId, String>,
     pub(crate) projected: watch::Receiver<u64>,
+    /// Wakes the job that hands notices' messages over.
+    pub(crate) messages_owed: Arc<Notify>,
+    /// People were made in bulk here: their records tell nobody anything.
+    pub(crate) bulk: AtomicBool,
     pub(crate) dir: DataDir,
     pub(crate) retention: std::sync::Mutex<Retention>,
     /// Nobody else works on the directory while this is open.

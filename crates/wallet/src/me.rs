@@ -1,6 +1,7 @@
 //! What I see of myself: name, numbers, balance, settings.
 
 use crate::ledger::{Tiles, hashes};
+use crate::notices::UNREAD_MAX;
 use crate::open::next_midnight;
 use crate::{SessionContext, Wallet, WalletError};
 use yinxin_core::certificate::State;
@@ -39,6 +40,8 @@ pub struct Me {
     pub had_certificate: bool,
     /// Until when the registration's code and password serve an enrolment too.
     pub sitting_until: Option<Millis>,
+    /// Notices that were not seen; 99 stands for more.
+    pub unread_notices: u32,
 }
 
 impl Wallet {
@@ -46,6 +49,8 @@ impl Wallet {
     pub fn me(&self, session: &SessionContext) -> Result<Me, WalletError> {
         let row = self.profile(session.person, session.device)?;
         let now = self.inner.writer.now(self.now());
+        let unread_notices =
+            self.inner.store.desk.read(|desk| desk.notices_unread(session.person, UNREAD_MAX))?;
         self.inner.writer.book(|book| {
             let person = book.person(&session.person).ok_or(WalletError::SessionRequired)?;
             let policy = book.policy().ok_or(WalletError::Busy)?;
@@ -67,6 +72,7 @@ impl Wallet {
                 has_active_certificate: person.certificates.iter().any(active),
                 had_certificate: person.had_certificate,
                 sitting_until: row.sitting_until,
+                unread_notices,
             })
         })
     }

@@ -6,6 +6,7 @@ use crate::init::unfinished;
 use crate::ledger::Ledger;
 use crate::log_origin::{LogOrigin, head_signer};
 use crate::nodes::{DatabaseLease, LeaseDoor, Membership, Standing};
+use crate::notices::Teller;
 use crate::passwords::Passwords;
 use crate::payments::CertificateCache;
 use crate::port::{Clock, Entropy, SmsSender, random};
@@ -17,7 +18,8 @@ use crate::{Home, Inner, Settings, Wallet, writer};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::sync::Arc;
-use tokio::sync::watch;
+use std::sync::atomic::AtomicBool;
+use tokio::sync::{mpsc, watch};
 use yinxin_core::{Action, Command, CommandId, Day, Millis, Stamp};
 use yinxin_store::{Journal, Store};
 
@@ -184,7 +186,8 @@ impl Wallet {
         let events = Events::default();
         let (views, journal) = (Arc::clone(&store.views), Arc::clone(&store.journal));
         let (published, sizes) = (writer.published(), writer.sizes());
-        let projector = Projector { published, views, journal, events: events.clone(), projected };
+        let (told, hears) = mpsc::unbounded_channel();
+        let projector = Projector { published, views, journal, events: events.clone(), projected, told };
         projector.start(sizes, writer.standings()).map_err(|error| StartError::file(dir.path(), error))?;
         let stamp = if file.stamp == "demo" { Stamp::Demo } else { Stamp::Live };
         let currency =
@@ -216,12 +219,15 @@ impl Wallet {
                 payees: Recent::kept_for(recent::NAME_MS),
                 device_names: Recent::kept_for(recent::NAME_MS),
                 projected: mark,
+                messages_owed: Arc::default(),
+                bulk: AtomicBool::new(false),
                 dir,
                 retention: std::sync::Mutex::default(),
                 _lock: lock,
             }),
         };
         wallet.start_jobs();
+        tokio::spawn(Teller::new(hears).run(Arc::downgrade(&wallet.inner)));
         if accept_clock {
             tokio::spawn(wallet.clone().record_accepted_clock());
         }

@@ -34,9 +34,9 @@ pub struct SmsMessage {
     pub to: String,
     /// The whole text, Chinese then English; it names purpose and device and holds no link.
     pub text: String,
-    /// The code inside the text; a development tray shows it, a real sender ignores it.
-    pub code: String,
-    /// What the code is for, as a word (`register`, `log_in`, `enrol`, `resume`).
+    /// The code inside the text, where there is one; a development tray shows it, a real sender ignores it.
+    pub code: Option<String>,
+    /// What the message is for, as a word: what its code is for (`register`, `log_in`, `enrol`, `resume`), or `notice`.
     pub purpose: &'static str,
     /// The device kind that the text names, as a word.
     pub device: &'static str,

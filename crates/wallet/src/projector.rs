@@ -3,11 +3,12 @@
 use crate::events::{Change, Events};
 use crate::ledger::Ledger;
 use crate::nodes::Standing;
+use crate::notices::is_told;
 use crate::start::{StartError, belong};
 use crate::writer::Published;
 use std::sync::Arc;
 use tokio::runtime::{Builder, Handle};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use yinxin_core::Facts;
 use yinxin_core::codec::Codec;
 use yinxin_store::{JournalReader, StoredRecord, Views};
@@ -64,6 +65,8 @@ pub(crate) struct Projector {
     pub(crate) events: Events,
     /// Records that the views show, as far as this node has told of them.
     pub(crate) projected: watch::Sender<u64>,
+    /// Names the records that tell people something.
+    pub(crate) told: mpsc::UnboundedSender<u64>,
 }
 
 impl Projector {
@@ -176,6 +179,10 @@ impl Projector {
     }
 
     fn seen(&self, records: &[(u64, Facts)]) {
+        for (index, _) in records.iter().filter(|(_, facts)| is_told(facts)) {
+            // Named before they are seen as projected: whoever hears of the size has heard of them.
+            let _ = self.told.send(*index);
+        }
         if let Some((last, _)) = records.last() {
             self.projected.send_replace(last + 1);
         }

@@ -7,6 +7,9 @@ use yinxin_core::Millis;
 use yinxin_core::book::COMMAND_MEMORY_MS;
 use yinxin_store::desk::SweepUntil;
 
+/// Notices stay in the app's list for so long.
+const NOTICES_MS: i64 = 400 * Millis::DAY;
+
 /// How long rows of the desk are kept after their use.
 #[expect(clippy::struct_field_names, reason = "a unit is the last word of its name")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +73,7 @@ impl Wallet {
             guesses: now,
             sessions: now.plus(-retention.sessions_ms),
             keys: now.plus(-retention.keys_ms),
+            notices: now.plus(-NOTICES_MS),
         };
         self.inner.store.desk.write(|tx| tx.sweep(until))?;
         Ok(())

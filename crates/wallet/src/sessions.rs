@@ -9,6 +9,7 @@
 
 use crate::codes::{DeviceKind, Errand};
 use crate::guessing::Budget;
+use crate::notices::{Notice, NoticeKind, tell_in};
 use crate::passwords::{Lane, Password};
 use crate::people::{AccountNumber, Phone};
 use crate::port::random;
@@ -102,6 +103,17 @@ pub struct LogIn {
     pub device: DeviceKind,
 }
 
+/// How somebody came to a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Arrival {
+    /// On a device where they are known.
+    Known,
+    /// On a device where they are known from now on: they are told.
+    New,
+    /// By registering.
+    Registered,
+}
+
 impl Wallet {
     /// Logs a person in by account number or phone number.
     ///
@@ -132,7 +144,8 @@ impl Wallet {
             self.second_factor(visitor, &person, &form).await?;
         }
         self.ensure_opened(&person).await?;
-        self.sign_in(&person, device, form.device)
+        let arrival = if known { Arrival::Known } else { Arrival::New };
+        self.sign_in(&person, device, form.device, arrival)
     }
 
     /// The session that a cookie stands for.
@@ -222,7 +235,7 @@ impl Wallet {
     ) -> Result<SignedIn, WalletError> {
         let own = self.device_of(visitor)?.filter(|device| device.device == person.sitting_device);
         if own.is_some() {
-            return self.sign_in(person, own, kind);
+            return self.sign_in(person, own, kind, Arrival::Registered);
         }
         let (token, token_hash) = self.draw_token();
         let entropy = self.inner.entropy.as_ref();
@@ -237,7 +250,7 @@ impl Wallet {
             Some(_) => tx.set_device_token(device.device, token_hash),
             None => tx.insert_device(&device),
         })?;
-        let signed_in = self.sign_in(person, Some(device), kind)?;
+        let signed_in = self.sign_in(person, Some(device), kind, Arrival::Registered)?;
         Ok(SignedIn { device_token: Some(token), ..signed_in })
     }
 
@@ -281,6 +294,7 @@ impl Wallet {
         person: &PersonRow,
         device: Option<DeviceRow>,
         kind: DeviceKind,
+        arrival: Arrival,
     ) -> Result<SignedIn, WalletError> {
         let now = self.now();
         let latest = self.inner.writer.book(|book| book.latest_epoch(&person.person));
@@ -301,8 +315,21 @@ impl Wallet {
             created_at: now,
             seen_at: now,
         };
-        if self.inner.store.desk.write(|tx| open(tx, &row, &device))? > 0 {
+        let news = match arrival {
+            Arrival::New => Some(Notice::because(NoticeKind::DeviceNew, token_hash.as_bytes()).on(kind)),
+            Arrival::Known | Arrival::Registered => None,
+        };
+        let dropped = self.inner.store.desk.write(|tx| {
+            if let Some(news) = &news {
+                tell_in(tx, person, news, now)?;
+            }
+            open(tx, &row, &device)
+        })?;
+        if dropped > 0 {
             self.inner.sessions.forget_where(|known| known.session.person == person.person);
+        }
+        if news.is_some() {
+            self.notice_changed(person.account);
         }
         let session = SessionContext {
             person: person.person,

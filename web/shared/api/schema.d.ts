@@ -379,6 +379,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what I was told. */
+        get: operations["list_notices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notices/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Says that I have seen a notice and those before it. */
+        put: operations["set_notices_read"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/orders": {
         parameters: {
             query?: never;
@@ -832,7 +866,7 @@ export interface components {
          * @description What changed.
          * @enum {string}
          */
-        Changed: "payment" | "certificate" | "balance" | "settings";
+        Changed: "payment" | "certificate" | "balance" | "settings" | "notice";
         /**
          * @description The stable code of a problem; the app translates it.
          * @enum {string}
@@ -1107,6 +1141,12 @@ export interface components {
             phone_masked: string;
             /** @description Paying small amounts with one tap (小额直付). */
             tap: components["schemas"]["Tap"];
+            /**
+             * Format: int32
+             * @description Notices that were not seen; 99 stands for more.
+             * @example 0
+             */
+            unread_notices: number;
         };
         /** @description The merchant whose key was presented. */
         Merchant: {
@@ -1188,6 +1228,45 @@ export interface components {
         };
         /** @description Nothing to say. */
         Nothing: Record<string, never>;
+        /** @description Something that I was told. */
+        Notice: {
+            certificate?: components["schemas"]["CertificateRef"] | null;
+            /**
+             * @description The kind of device that it is about.
+             * @example android
+             */
+            device_kind?: string | null;
+            due_at?: components["schemas"]["Time"] | null;
+            /** @description Its id. */
+            id: components["schemas"]["Bytes32"];
+            /** @description What it is about. */
+            kind: components["schemas"]["NoticeKind"];
+            /** @description Whether I have seen it. */
+            read: boolean;
+            /** @description When it happened. */
+            told_at: components["schemas"]["Time"];
+        };
+        /**
+         * @description What a notice is about; the app has the words.
+         * @enum {string}
+         */
+        NoticeKind: "certificate_issued" | "certificate_renewed" | "certificate_superseded" | "certificate_suspended" | "certificate_suspended_pin" | "certificate_suspended_operator" | "certificate_suspended_fork" | "certificate_suspended_risk" | "certificate_suspended_unused" | "certificate_suspended_veto" | "certificate_resumed" | "certificate_revoked" | "certificate_expiring" | "certificate_expired" | "reissue_requested" | "reissue_issued" | "reissue_ended" | "reissue_cancelled" | "reissue_vetoed" | "device_moved" | "kit_made" | "kit_invalidated" | "kit_used" | "kit_reminder" | "device_new" | "device_signed_out" | "password_changed" | "password_reset_requested" | "password_must_change" | "phone_changed" | "phone_change_requested" | "contact_change_cancelled" | "totp_added" | "totp_removed" | "passkey_added" | "passkey_removed" | "recovery_codes_made" | "recovery_code_used" | "tap_on" | "tap_off";
+        /** @description What I was told. */
+        NoticeList: {
+            /** @description Newest first, at most 100. */
+            notices: components["schemas"]["Notice"][];
+            /**
+             * Format: int32
+             * @description How many I have not seen; 99 stands for more.
+             * @example 1
+             */
+            unread: number;
+        };
+        /** @description Says which notices I have seen. */
+        NoticesRead: {
+            /** @description The newest one on the screen; everything older counts as seen, too. */
+            newest: components["schemas"]["Bytes32"];
+        };
         /** @description An order as everybody may see it. */
         Order: {
             /** @description How much. */
@@ -1571,10 +1650,10 @@ export interface components {
             /** @description When it was sent. */
             at: components["schemas"]["Time"];
             /**
-             * @description The code in it.
+             * @description The code in it; a notice has none.
              * @example 123456
              */
-            code: string;
+            code?: string | null;
             /** @description The device that asked for it. */
             device: string;
             /** @description What it is for. */
@@ -2604,6 +2683,70 @@ export interface operations {
             400: components["responses"]["Problem_400"];
             401: components["responses"]["Problem_401"];
             404: components["responses"]["Problem_404"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    list_notices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What I was told */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticeList"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            404: components["responses"]["Problem_404"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    set_notices_read: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The client's name for this attempt: 1 to 64 visible ASCII characters. */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoticesRead"];
+            };
+        };
+        responses: {
+            /** @description They count as seen */
+            204: {
+                headers: {
+                    /** @description The journal index that this answer has seen. */
+                    "Yx-Index"?: number;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            409: components["responses"]["Problem_409"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
+            422: components["responses"]["Problem_422"];
             429: components["responses"]["Problem_429"];
             503: components["responses"]["Problem_503"];
             default: components["responses"]["Problem_default"];

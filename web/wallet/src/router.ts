@@ -34,6 +34,7 @@ const routes: RouteRecordRaw[] = [
   { path: '/settings/tap', name: 'tap', component: () => import('./screens/TapSetting.vue') },
 
   { path: '/security', name: 'security', component: () => import('./screens/Security.vue'), meta: { tab: 'security' } },
+  { path: '/security/notices', name: 'notices', component: () => import('./screens/Notices.vue') },
   { path: '/certificate', name: 'certificate', component: () => import('./screens/Certificate.vue') },
   { path: '/certificates', name: 'certificates', component: () => import('./screens/Certificates.vue') },
   { path: '/certificates/:id', name: 'certificate-detail', component: () => import('./screens/CertificateDetail.vue'), props: true },

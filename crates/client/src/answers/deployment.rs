@@ -103,8 +103,8 @@ pub struct SmsMessage {
     pub to_masked: String,
     /// The text.
     pub text: String,
-    /// The code in it.
-    pub code: String,
+    /// The code in it; a notice has none.
+    pub code: Option<String>,
     /// What it is for.
     pub purpose: String,
 }

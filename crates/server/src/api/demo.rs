@@ -37,9 +37,9 @@ pub(crate) struct SmsMessage {
     pub(crate) to_masked: String,
     /// The text.
     pub(crate) text: String,
-    /// The code in it.
+    /// The code in it; a notice has none.
     #[schema(example = "123456")]
-    pub(crate) code: String,
+    pub(crate) code: Option<String>,
     /// When it was sent.
     pub(crate) at: Time,
     /// What it is for.

@@ -42,6 +42,8 @@ pub(crate) enum Changed {
     Balance,
     /// A setting or a session changed.
     Settings,
+    /// A notice came, or was read.
+    Notice,
 }
 
 /// The data of a `changed` event.
@@ -181,6 +183,7 @@ impl From<What> for Changed {
             What::Certificate => Self::Certificate,
             What::Balance => Self::Balance,
             What::Person | What::Order => Self::Settings,
+            What::Notice => Self::Notice,
         }
     }
 }

@@ -7,6 +7,7 @@ pub(crate) mod document;
 pub(crate) mod enrolments;
 pub(crate) mod events;
 pub(crate) mod log;
+pub(crate) mod notices;
 pub(crate) mod orders;
 pub(crate) mod payees;
 pub(crate) mod payments;
@@ -52,6 +53,7 @@ pub(crate) fn plain() -> OpenApiRouter<App> {
         .routes(routes!(orders::stream_order))
         .routes(routes!(orders::get_merchant))
         .routes(routes!(events::stream_account))
+        .routes(routes!(notices::list_notices))
         .routes(routes!(log::get_checkpoint))
         .routes(routes!(log::get_consistency))
         .routes(routes!(pki::get_pki_file))
@@ -70,6 +72,7 @@ pub(crate) fn kept() -> OpenApiRouter<App> {
         .routes(routes!(certificates::resume_certificate))
         .routes(routes!(settings::create_tap_challenge))
         .routes(routes!(settings::set_tap))
+        .routes(routes!(notices::set_notices_read))
         .routes(routes!(orders::cancel_order))
 }
 

@@ -106,6 +106,9 @@ pub(crate) struct Me {
     pub(crate) enrolment_sitting_until: Option<Time>,
     /// The person had a certificate before, in whatever state it is now.
     pub(crate) person_had_certificate: bool,
+    /// Notices that were not seen; 99 stands for more.
+    #[schema(example = 0, maximum = 99)]
+    pub(crate) unread_notices: u32,
 }
 
 /// Paying small amounts with one tap.
@@ -187,6 +190,7 @@ pub(super) fn me(app: &App, session: &SessionContext) -> Result<Me, Problem> {
         has_active_certificate: me.has_active_certificate,
         enrolment_sitting_until: me.sitting_until.map(Time),
         person_had_certificate: me.had_certificate,
+        unread_notices: me.unread_notices,
     })
 }
 

@@ -163,6 +163,7 @@ session   GET /api/v1/certificates/{id}/file
 session   GET /api/v1/enrolments/current
 session   GET /api/v1/events
 session   GET /api/v1/me
+session   GET /api/v1/notices
 session   GET /api/v1/payments
 session   GET /api/v1/payments/{number}
 session   PATCH /api/v1/certificates/{id}
@@ -181,6 +182,7 @@ session   POST /api/v1/payments
 session   POST /api/v1/payments/{number}/void
 session   POST /api/v1/quotes
 session   POST /api/v1/settings/tap-challenges
+session   PUT /api/v1/notices/read
 session   PUT /api/v1/settings/tap
 ";
 

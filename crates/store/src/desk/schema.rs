@@ -4,10 +4,11 @@ use super::DeskError;
 use rusqlite::{Connection, TransactionBehavior};
 
 /// Each migration in its order; the file's `user_version` counts those it has.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("../../migrations/desk/sqlite/0001_desk.sql"),
     include_str!("../../migrations/desk/sqlite/0002_kits.sql"),
     include_str!("../../migrations/desk/sqlite/0003_reissues.sql"),
+    include_str!("../../migrations/desk/sqlite/0004_notices.sql"),
 ];
 
 /// Brings the tables to the newest version, one transaction for each step.

@@ -18,6 +18,8 @@ pub struct SweepUntil {
     pub sessions: Millis,
     /// Idempotency keys and verifications from before this.
     pub keys: Millis,
+    /// Notices told before this.
+    pub notices: Millis,
 }
 
 /// How many rows a sweep took.
@@ -56,6 +58,10 @@ impl DeskWrite<'_> {
                 "DELETE FROM verifications WHERE (certificate, text_hash) IN
                    (SELECT certificate, text_hash FROM verifications WHERE verified_at < ?1 LIMIT ?2)",
                 until.keys,
+            ),
+            (
+                "DELETE FROM notices WHERE notice IN (SELECT notice FROM notices WHERE told_at < ?1 LIMIT ?2)",
+                until.notices,
             ),
         ] {
             rows += self.execute(sql, params![before.0, SWEEP_ROWS_MAX])?;

@@ -40,7 +40,7 @@ on_both!(
     one_key_claimed_from_many_nodes_starts_once,
 );
 
-const NOW: Millis = Millis(1_764_000_000_000);
+pub(super) const NOW: Millis = Millis(1_764_000_000_000);
 
 fn person(seed: u8) -> PersonRow {
     PersonRow {
@@ -104,7 +104,7 @@ fn issuance(seed: u8) -> IssuanceRow {
 }
 
 /// One person on one device with one enrolment.
-fn furnished(place: &Place) -> Arc<Desk> {
+pub(super) fn furnished(place: &Place) -> Arc<Desk> {
     let desk = place.store().desk;
     desk.write(|tx| {
         tx.insert_person(&person(1))?;
@@ -128,7 +128,7 @@ fn a_desk_of_a_newer_version_is_not_opened(place: &Place) {
         Some(_) => "UPDATE schema_version SET version = 99",
     };
     place.execute(Part::Desk, newer).unwrap();
-    assert_eq!(crate::Store::open(&place.database).err(), Some(DeskError::Newer { found: 99, known: 3 }));
+    assert_eq!(crate::Store::open(&place.database).err(), Some(DeskError::Newer { found: 99, known: 4 }));
 }
 
 fn an_error_rolls_the_whole_write_back(place: &Place) {
@@ -558,7 +558,7 @@ fn sweeping_takes_what_is_over_and_nothing_else(place: &Place) {
     })
     .unwrap();
     let later = NOW.plus(60_000);
-    let until = SweepUntil { expired: later, guesses: later, sessions: later, keys: later };
+    let until = SweepUntil { expired: later, guesses: later, sessions: later, keys: later, notices: later };
     assert_eq!(desk.write(|tx| tx.sweep(until)).unwrap(), Swept(3));
     assert!(desk.read(|tx| tx.guesses("new", later)).unwrap().is_some());
     assert_eq!(desk.write(|tx| tx.sweep(until)).unwrap(), Swept(0));

@@ -100,7 +100,7 @@ fn both_engines_have_the_same_tables() {
     let epoch = stores.0.lease.claim("test", "").unwrap().unwrap();
     drop(stores.0.writer(epoch).unwrap());
     let Database::Files { journal, views, desk } = &files.database else { panic!("these are files") };
-    for (path, schema, tables) in [(journal, "journal", 6), (views, "views_2", 5), (desk, "desk", 17)] {
+    for (path, schema, tables) in [(journal, "journal", 6), (views, "views_2", 5), (desk, "desk", 20)] {
         let (file, server) = (of_file(path), of_postgres(&postgres, schema));
         assert_eq!(file.len(), tables, "{schema}: {:?}", file.keys());
         for (name, table) in &file {
@@ -119,5 +119,5 @@ fn nodes_that_start_at_once_make_the_tables_once() {
             start.join().unwrap();
         }
     });
-    assert_eq!(of_postgres(&place, "desk").len(), 17);
+    assert_eq!(of_postgres(&place, "desk").len(), 20);
 }

@@ -48,6 +48,7 @@ impl Wallet {
     /// `NotFound` on live books; a refusal where a number was used before.
     pub async fn bulk_open(&self, seed: &BulkSeed, applicants: &[Applicant]) -> Result<(), WalletError> {
         self.refuse_live()?;
+        self.inner.bulk.store(true, std::sync::atomic::Ordering::Relaxed);
         let laid: Vec<Laid> =
             applicants.iter().map(|applicant| self.lay_out(seed, applicant)).collect::<Result<_, _>>()?;
         let asked = laid.iter().flat_map(|laid| [open(seed, laid), request(seed, laid)]);

@@ -8,6 +8,7 @@ mod history;
 mod inits;
 mod lists;
 mod nodes;
+mod notices;
 mod payments;
 mod points;
 mod starts;

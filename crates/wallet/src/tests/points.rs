@@ -212,7 +212,11 @@ impl Story {
 fn end_after_rows(folder: &Path, rows: u64) {
     let desk = rusqlite::Connection::open(folder.join("desk.db")).unwrap();
     let tables: Vec<String> = desk
-        .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+        .prepare(
+            // People are told by a job at its own time; its crashes have a test of their own.
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'
+             AND name NOT IN ('notices', 'notice_messages', 'marks')",
+        )
         .unwrap()
         .query_map([], |row| row.get(0))
         .unwrap()

@@ -77,7 +77,14 @@ impl SmsSender for Tray {
 
 impl Tray {
     fn last_code(&self) -> String {
-        self.0.lock().unwrap().last().unwrap().code.clone()
+        self.0.lock().unwrap().iter().rev().find_map(|message| message.code.clone()).unwrap()
+    }
+}
+
+impl Closed {
+    /// Each message that told of something, whoever it went to.
+    pub(super) fn notices_sent(&self) -> usize {
+        self.tray.0.lock().unwrap().iter().filter(|message| message.code.is_none()).count()
     }
 }
 

@@ -44,11 +44,12 @@ impl Clock for HandClock {
 
 /// Keeps what would be sent.
 #[derive(Default)]
-pub(crate) struct Tray(Mutex<Vec<SmsMessage>>);
+pub(crate) struct Tray(Mutex<Vec<SmsMessage>>, tokio::sync::Notify);
 
 impl SmsSender for Tray {
     fn send(&self, message: SmsMessage) -> Sending<'_> {
         self.0.lock().unwrap().push(message);
+        self.1.notify_waiters();
         Box::pin(async { Ok(()) })
     }
 }
@@ -92,12 +93,28 @@ impl Bench {
         Self { wallet, clock, tray, folder }
     }
 
+    /// The messages that carried a code.
     pub(crate) fn messages(&self) -> Vec<SmsMessage> {
-        self.tray.0.lock().unwrap().clone()
+        let mut kept = self.tray.0.lock().unwrap().clone();
+        kept.retain(|message| message.code.is_some());
+        kept
+    }
+
+    /// The messages that told of something, once there are `count` of them.
+    pub(crate) async fn told(&self, count: usize) -> Vec<SmsMessage> {
+        loop {
+            let handed_over = self.tray.1.notified();
+            let mut kept = self.tray.0.lock().unwrap().clone();
+            kept.retain(|message| message.code.is_none());
+            if kept.len() >= count {
+                return kept;
+            }
+            handed_over.await;
+        }
     }
 
     pub(crate) fn last_code(&self) -> String {
-        self.messages().last().expect("a message was sent").code.clone()
+        self.messages().pop().and_then(|message| message.code).expect("a code was sent")
     }
 
     /// Registers [`PHONE`] on a new iPhone.

@@ -31,15 +31,20 @@ async fn an_unknown_device_needs_the_code_and_is_known_afterwards() {
     assert_eq!(first.err(), Some(WalletError::CodeRequired));
     let message = bench.messages().pop().unwrap();
     assert_eq!((message.purpose, message.device), ("log_in", "linux"));
+    let code = message.code.unwrap();
     let again = bench.wallet.log_in(&stranger(), log_in(PHONE, PASSWORD, None)).await;
     assert_eq!(again.err(), Some(WalletError::CodeRequired));
     assert_eq!(bench.messages().len(), before + 1, "the code of a moment ago is still good");
 
-    let wrong = log_in(PHONE, PASSWORD, Some(&other_than(&message.code)));
+    let wrong = log_in(PHONE, PASSWORD, Some(&other_than(&code)));
     assert_eq!(bench.wallet.log_in(&stranger(), wrong).await.err(), Some(WalletError::CodeWrong));
-    let right = bench.wallet.log_in(&stranger(), log_in(PHONE, PASSWORD, Some(&message.code))).await.unwrap();
+    let right = bench.wallet.log_in(&stranger(), log_in(PHONE, PASSWORD, Some(&code))).await.unwrap();
     let known = bench.wallet.log_in(&same_browser(&right), log_in(PHONE, PASSWORD, None)).await.unwrap();
     assert_eq!(known.session.device, right.session.device);
+    let told = bench.told(1).await;
+    assert_eq!(told.len(), 1, "the log-in on the new device is told, the one on the known device is not");
+    assert_eq!((told[0].to.as_str(), told[0].purpose, told[0].device), ("+8613602947158", "notice", "linux"));
+    assert!(told[0].text.contains("你的账号在新设备上登录"), "{}", told[0].text);
 }
 
 #[tokio::test]

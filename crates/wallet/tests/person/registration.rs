@@ -28,7 +28,8 @@ async fn the_text_names_purpose_and_device_in_two_languages_and_holds_no_link() 
         (message.to.as_str(), message.purpose, message.device),
         ("+8613602947158", "register", "android")
     );
-    for part in ["【印信】", "注册并开通数字证书", "安卓手机", "an Android phone", message.code.as_str()]
+    for part in
+        ["【印信】", "注册并开通数字证书", "安卓手机", "an Android phone", message.code.as_deref().unwrap()]
     {
         assert!(message.text.contains(part), "{part} in {}", message.text);
     }

@@ -2,7 +2,7 @@
 import { onScopeDispose, ref } from 'vue'
 import { session } from '@/session'
 
-export type Change = 'payment' | 'certificate' | 'balance' | 'returned'
+export type Change = 'payment' | 'certificate' | 'balance' | 'notice' | 'returned'
 type Listener = (what: Change) => void
 
 const listeners = new Set<Listener>()

@@ -4,7 +4,8 @@ import { app } from './app'
 import { certificate } from './certificate'
 import { money } from './money'
 import { person } from './person'
+import { safety } from './safety'
 
-const en: Shape<typeof zh> = { app, certificate, money, person }
+const en: Shape<typeof zh> = { app, certificate, money, person, safety }
 export default en
 export { problems } from '@shared/locales/en/problems'

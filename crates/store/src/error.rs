@@ -17,6 +17,9 @@ pub enum StoreError {
         /// What was expected.
         reason: &'static str,
     },
+    /// What lies in a file is not what was written there.
+    #[error("the journal is damaged: {0}")]
+    Damaged(String),
     /// The disk is full: nothing of the commit took effect, the same may succeed when there is room.
     #[error("the disk is full: {0}")]
     Full(String),

@@ -1,37 +1,14 @@
 //! The journal: append-only records, their evidence, the tree's full tiles and one signed head for each batch.
 //!
-//! `append` is one durable commit. Triggers forbid changing or deleting facts, tiles and heads; evidence and disclosures alone
-//! may be erased.
+//! `append` is one durable commit. Facts, tiles and heads are permanent: in files because no code rewrites a frame, in PostgreSQL
+//! because triggers forbid it; evidence and disclosures alone may be erased.
 
-use crate::checkpoints::Checkpoints;
-use crate::disk::has_room;
 use crate::error::StoreError;
-use crate::postgres::{Ear, Postgres};
-use crate::readers::Readers;
-use crate::sql::{Row, SqlError, params};
-use rusqlite::Connection;
-use std::path::{Path, PathBuf};
+use crate::postgres::{Postgres, PostgresReader};
+use crate::segments::Segments;
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
-
-/// "YXJ1": tells this file from any other SQLite database.
-const APPLICATION_ID: i32 = 0x5958_4a31;
-
-const SCHEMA: &str = "
-CREATE TABLE records (
-  idx INTEGER PRIMARY KEY, facts BLOB NOT NULL, opening BLOB NOT NULL, digest BLOB NOT NULL
-) STRICT;
-CREATE TABLE evidence (idx INTEGER PRIMARY KEY, salt BLOB NOT NULL, bytes BLOB NOT NULL) STRICT;
-CREATE TABLE disclosures (idx INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
-CREATE TABLE tiles (level INTEGER NOT NULL, number INTEGER NOT NULL, hashes BLOB NOT NULL, PRIMARY KEY (level, number)) STRICT, WITHOUT ROWID;
-CREATE TABLE heads (size INTEGER PRIMARY KEY, note TEXT NOT NULL) STRICT;
-CREATE TABLE snapshots (idx INTEGER PRIMARY KEY) STRICT;
-CREATE TRIGGER records_keep BEFORE UPDATE ON records BEGIN SELECT RAISE(ABORT, 'records are permanent'); END;
-CREATE TRIGGER records_stay BEFORE DELETE ON records BEGIN SELECT RAISE(ABORT, 'records are permanent'); END;
-CREATE TRIGGER tiles_keep BEFORE UPDATE ON tiles BEGIN SELECT RAISE(ABORT, 'tiles are permanent'); END;
-CREATE TRIGGER tiles_stay BEFORE DELETE ON tiles BEGIN SELECT RAISE(ABORT, 'tiles are permanent'); END;
-CREATE TRIGGER heads_keep BEFORE UPDATE ON heads BEGIN SELECT RAISE(ABORT, 'heads are permanent'); END;
-CREATE TRIGGER heads_stay BEFORE DELETE ON heads BEGIN SELECT RAISE(ABORT, 'heads are permanent'); END;
-";
 
 /// A record to append.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -116,8 +93,8 @@ pub trait Journal: Send {
     /// Erases the disclosures of a record for good, and nothing else of it.
     fn erase_disclosures(&mut self, index: u64) -> Result<(), StoreError>;
 
-    /// Lets what was appended be moved out of the write-ahead log, and tells what came of the last time. Never needed for
-    /// durability.
+    /// Does what no append should wait for, and tells what came of the last time: the next segment of a file journal, the lease
+    /// of one in PostgreSQL. Never needed for durability.
     fn tidy(&mut self) -> Result<(), StoreError>;
 
     /// Whether a disk that was full takes a good deal again. Where that cannot be known, the next append finds out.
@@ -126,105 +103,33 @@ pub trait Journal: Send {
     }
 }
 
-/// The journal in one SQLite file (`synchronous=FULL`).
-pub struct SqliteJournal {
-    connection: Connection,
-    path: PathBuf,
-    checkpoints: Checkpoints,
-}
-
-impl SqliteJournal {
-    /// Opens or creates the file for writing.
-    pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let connection = Connection::open(path)?;
-        connection.pragma_update(None, "page_size", 8192)?;
-        connection.pragma_update(None, "journal_mode", "WAL")?;
-        connection.pragma_update(None, "synchronous", "FULL")?;
-        connection.pragma_update(None, "wal_autocheckpoint", 0)?;
-        // What is erased is overwritten: a name must not survive in a free page.
-        connection.pragma_update(None, "secure_delete", true)?;
-        let found: i32 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
-        if found != APPLICATION_ID {
-            let tables: i64 =
-                connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-            if tables > 0 {
-                return Err(StoreError::Failed(format!("{} is not a journal", path.display())));
-            }
-            connection.execute_batch(&format!(
-                "BEGIN; {SCHEMA} PRAGMA application_id = {APPLICATION_ID}; COMMIT;"
-            ))?;
-        }
-        Ok(Self { connection, path: path.to_owned(), checkpoints: Checkpoints::start(path)? })
-    }
-}
-
-impl Journal for SqliteJournal {
-    fn append(&mut self, batch: &Batch) -> Result<(), StoreError> {
-        self.checkpoints.sound()?;
-        let transaction = self.connection.transaction()?;
-        {
-            let mut record = transaction.prepare_cached("INSERT INTO records VALUES (?1, ?2, ?3, ?4)")?;
-            let mut evidence = transaction.prepare_cached("INSERT INTO evidence VALUES (?1, ?2, ?3)")?;
-            for (index, new) in (batch.first..).zip(&batch.records) {
-                record.execute(rusqlite::params![signed(index)?, new.facts, new.opening, new.digest])?;
-                evidence.execute(rusqlite::params![signed(index)?, new.salt, new.evidence])?;
-                if let Some(bytes) = &new.disclosures {
-                    let mut disclosures =
-                        transaction.prepare_cached("INSERT INTO disclosures VALUES (?1, ?2)")?;
-                    disclosures.execute(rusqlite::params![signed(index)?, bytes])?;
-                }
-                if new.names_snapshot {
-                    transaction.execute("INSERT INTO snapshots VALUES (?1)", [signed(index)?])?;
-                }
-            }
-            let mut tile = transaction.prepare_cached("INSERT INTO tiles VALUES (?1, ?2, ?3)")?;
-            for row in &batch.tiles {
-                tile.execute(rusqlite::params![row.level, signed(row.number)?, row.hashes])?;
-            }
-            let head = &batch.head;
-            transaction
-                .prepare_cached("INSERT INTO heads VALUES (?1, ?2)")?
-                .execute(rusqlite::params![signed(head.size)?, head.note])?;
-        }
-        Ok(transaction.commit()?)
-    }
-
-    fn erase_disclosures(&mut self, index: u64) -> Result<(), StoreError> {
-        self.connection.execute("DELETE FROM disclosures WHERE idx = ?1", [signed(index)?])?;
-        Ok(())
-    }
-
-    fn tidy(&mut self) -> Result<(), StoreError> {
-        self.checkpoints.tidy()
-    }
-
-    fn has_room(&mut self) -> bool {
-        self.path.parent().is_some_and(has_room)
-    }
-}
-
 /// Reads a journal, from any thread, as of the last commit.
-pub struct JournalReader {
-    readers: Readers,
-    ear: Ear,
+pub struct JournalReader(Books);
+
+enum Books {
+    Files(Arc<Segments>),
+    Postgres(PostgresReader),
 }
 
-/// How often whoever waits for records looks again when nobody told of any.
-const LOOK_EVERY: Duration = Duration::from_millis(250);
-/// The same for a file, of whose appends nobody tells.
-const LOOK_AT_FILE_EVERY: Duration = Duration::from_millis(20);
+/// How often whoever waits for records of a folder looks again.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 impl JournalReader {
-    /// A reader of the file that a [`SqliteJournal`] made.
+    /// A reader of the folder that a [`crate::SegmentJournal`] made.
     #[must_use]
-    pub fn new(path: &Path) -> Self {
-        Self { readers: Readers::of_file(path), ear: Ear::default() }
+    pub fn new(folder: &Path) -> Self {
+        Self::of_segments(&Segments::at(folder))
+    }
+
+    /// A reader of a folder that shares what is known of it.
+    pub(crate) fn of_segments(segments: &Arc<Segments>) -> Self {
+        Self(Books::Files(Arc::clone(segments)))
     }
 
     /// A reader of the journal in PostgreSQL: of its primary, never of a standby.
     #[must_use]
     pub fn of_postgres(postgres: &Postgres) -> Self {
-        Self { readers: Readers::of_postgres(postgres, "journal"), ear: Ear::default() }
+        Self(Books::Postgres(PostgresReader::of(postgres)))
     }
 
     /// Parks this thread until the journal holds more than `size` records, for about `patience` at most; answers how many it
@@ -236,39 +141,40 @@ impl JournalReader {
             if found > size || left.is_zero() {
                 return Ok(found);
             }
-            let every = match &self.readers {
-                Readers::Postgres(pool) => {
+            let waited = match &self.0 {
+                Books::Postgres(reader) => reader.wait_beyond(size, left),
+                Books::Files(_) => {
                     let every = LOOK_EVERY.min(left);
-                    self.ear.wait_beyond(pool.postgres(), size, every);
-                    every
-                }
-                Readers::File(_) => {
-                    let every = LOOK_AT_FILE_EVERY.min(left);
                     std::thread::park_timeout(every);
                     every
                 }
             };
-            left = left.saturating_sub(every);
+            left = left.saturating_sub(waited);
         }
     }
 
     /// The number of records.
     pub fn size(&self) -> Result<u64, StoreError> {
-        let last: Option<i64> =
-            self.readers.lend()?.session().only("SELECT max(idx) FROM records", &[], |row| row.get(0))?;
-        Ok(last.map_or(0, |last| unsigned(last).saturating_add(1)))
+        match &self.0 {
+            Books::Files(segments) => segments.size(),
+            Books::Postgres(reader) => reader.size(),
+        }
     }
 
     /// One record.
     pub fn record(&self, index: u64) -> Result<Option<StoredRecord>, StoreError> {
-        let sql = "SELECT idx, facts, opening, digest FROM records WHERE idx = ?1";
-        Ok(self.readers.lend()?.session().first(sql, params![signed(index)?], stored)?)
+        match &self.0 {
+            Books::Files(segments) => segments.record(index),
+            Books::Postgres(reader) => reader.record(index),
+        }
     }
 
     /// At most `most` records from index `from` on.
     pub fn records(&self, from: u64, most: u32) -> Result<Vec<StoredRecord>, StoreError> {
-        let sql = "SELECT idx, facts, opening, digest FROM records WHERE idx >= ?1 ORDER BY idx LIMIT ?2";
-        Ok(self.readers.lend()?.session().all(sql, params![signed(from)?, most], stored)?)
+        match &self.0 {
+            Books::Files(segments) => segments.records(from, most),
+            Books::Postgres(reader) => reader.records(from, most),
+        }
     }
 
     /// Walks through records: from `first` to the one that `next` names after it has seen one, until it names none.
@@ -277,12 +183,17 @@ impl JournalReader {
         first: u64,
         mut next: impl FnMut(StoredRecord) -> Result<Option<u64>, E>,
     ) -> Result<(), E> {
-        let sql = "SELECT idx, facts, opening, digest FROM records WHERE idx = ?1";
-        let lent = self.readers.lend()?;
+        let session = match &self.0 {
+            Books::Files(_) => None,
+            Books::Postgres(reader) => Some(reader.lend()?),
+        };
         let mut at = Some(first);
         while let Some(index) = at {
-            let found =
-                lent.session().first(sql, params![signed(index)?], stored).map_err(StoreError::from)?;
+            let found = match (&self.0, &session) {
+                (Books::Files(segments), _) => segments.record(index)?,
+                (Books::Postgres(_), Some(lent)) => lent.record(index)?,
+                (Books::Postgres(reader), None) => reader.record(index)?,
+            };
             let missing = StoreError::Corrupt { table: "records", row: index, reason: "a record" };
             at = next(found.ok_or(missing)?)?;
         }
@@ -291,63 +202,59 @@ impl JournalReader {
 
     /// The evidence of a record, unless it was erased.
     pub fn evidence(&self, index: u64) -> Result<Option<StoredEvidence>, StoreError> {
-        let sql = "SELECT salt, bytes FROM evidence WHERE idx = ?1";
-        let read =
-            |row: &Row<'_>| Ok::<_, SqlError>(StoredEvidence { salt: row.get(0)?, bytes: row.get(1)? });
-        Ok(self.readers.lend()?.session().first(sql, params![signed(index)?], read)?)
+        match &self.0 {
+            Books::Files(segments) => segments.evidence(index),
+            Books::Postgres(reader) => reader.evidence(index),
+        }
     }
 
     /// What opens the commitments of a record, unless there are none or it was erased.
     pub fn disclosures(&self, index: u64) -> Result<Option<Vec<u8>>, StoreError> {
-        let sql = "SELECT bytes FROM disclosures WHERE idx = ?1";
-        Ok(self.readers.lend()?.session().first(sql, params![signed(index)?], |row| row.get(0))?)
+        match &self.0 {
+            Books::Files(segments) => segments.disclosures(index),
+            Books::Postgres(reader) => reader.disclosures(index),
+        }
     }
 
     /// A full tile's hashes: 8,192 bytes.
     pub fn tile(&self, level: u8, number: u64) -> Result<Option<Vec<u8>>, StoreError> {
-        let sql = "SELECT hashes FROM tiles WHERE level = ?1 AND number = ?2";
-        let lent = self.readers.lend()?;
-        Ok(lent.session().first(sql, params![level, signed(number)?], |row| row.get(0))?)
+        match &self.0 {
+            Books::Files(segments) => segments.tile(level, number),
+            Books::Postgres(reader) => reader.tile(level, number),
+        }
     }
 
     /// The newest head.
     pub fn head(&self) -> Result<Option<Head>, StoreError> {
-        self.head_where("SELECT size, note FROM heads WHERE size >= ?1 ORDER BY size DESC LIMIT 1", 0)
+        match &self.0 {
+            Books::Files(segments) => segments.head(),
+            Books::Postgres(reader) => reader.head(),
+        }
     }
 
     /// The first head that covers the record at `index`: the one of its own batch.
     pub fn head_covering(&self, index: u64) -> Result<Option<Head>, StoreError> {
-        self.head_where("SELECT size, note FROM heads WHERE size > ?1 ORDER BY size LIMIT 1", index)
+        match &self.0 {
+            Books::Files(segments) => segments.head_covering(index),
+            Books::Postgres(reader) => reader.head_covering(index),
+        }
     }
 
     /// Index of the newest record that names a snapshot.
     pub fn newest_snapshot(&self) -> Result<Option<u64>, StoreError> {
-        let last: Option<i64> =
-            self.readers.lend()?.session().only("SELECT max(idx) FROM snapshots", &[], |row| row.get(0))?;
-        Ok(last.map(unsigned))
+        match &self.0 {
+            Books::Files(segments) => segments.newest_snapshot(),
+            Books::Postgres(reader) => reader.newest_snapshot(),
+        }
     }
 
     /// Index of the newest record before `index` that names a snapshot.
     pub fn snapshot_before(&self, index: u64) -> Result<Option<u64>, StoreError> {
-        let sql = "SELECT max(idx) FROM snapshots WHERE idx < ?1";
-        let last: Option<i64> =
-            self.readers.lend()?.session().only(sql, params![signed(index)?], |row| row.get(0))?;
-        Ok(last.map(unsigned))
+        match &self.0 {
+            Books::Files(segments) => segments.snapshot_before(index),
+            Books::Postgres(reader) => reader.snapshot_before(index),
+        }
     }
-
-    fn head_where(&self, sql: &'static str, bound: u64) -> Result<Option<Head>, StoreError> {
-        let read = |row: &Row<'_>| Ok::<_, SqlError>(Head { size: unsigned(row.get(0)?), note: row.get(1)? });
-        Ok(self.readers.lend()?.session().first(sql, params![signed(bound)?], read)?)
-    }
-}
-
-fn stored(row: &Row<'_>) -> Result<StoredRecord, SqlError> {
-    Ok(StoredRecord {
-        index: unsigned(row.get(0)?),
-        facts: row.get(1)?,
-        opening: row.get(2)?,
-        digest: row.get(3)?,
-    })
 }
 
 pub(crate) fn signed(value: u64) -> Result<i64, StoreError> {

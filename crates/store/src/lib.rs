@@ -3,7 +3,6 @@
 //! The journal is the truth, appended to by one writer. The views are rebuilt from it at any time. The desk holds what is
 //! personal, erasable or short-lived. No hash, no signature and no limit is computed here.
 
-mod checkpoints;
 mod copy;
 pub mod desk;
 mod disk;
@@ -12,6 +11,7 @@ pub mod journal;
 pub mod lease;
 mod postgres;
 mod readers;
+mod segments;
 mod sql;
 #[cfg(any(test, feature = "test-postgres"))]
 pub mod test_postgres;
@@ -23,21 +23,25 @@ pub use copy::{Carried, Heard, carry_in, carry_out, copy_database};
 pub use desk::{Desk, DeskError};
 pub use disk::Disk;
 pub use error::StoreError;
-pub use journal::{Batch, Head, Journal, JournalReader, NewRecord, SqliteJournal, StoredRecord, TileRow};
+pub use journal::{Batch, Head, Journal, JournalReader, NewRecord, StoredRecord, TileRow};
 pub use lease::{Epoch, Holder, Lease};
 pub use postgres::Postgres;
+pub use segments::{SegmentJournal, convert_journal, copy_journal};
+#[cfg(any(test, feature = "test-postgres"))]
+pub use segments::{damage, forge};
 pub use views::Views;
 
 use postgres::PostgresJournal;
+use segments::Segments;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Where journal, views and desk are.
 #[derive(Debug, Clone)]
 pub enum Database {
-    /// In three SQLite files.
+    /// In a folder of segments and two SQLite files.
     Files {
-        /// The journal.
+        /// The journal's folder.
         journal: PathBuf,
         /// The views.
         views: PathBuf,
@@ -58,22 +62,24 @@ pub struct Store {
     pub journal: Arc<JournalReader>,
     /// Who may append.
     pub lease: Arc<Lease>,
-    database: Database,
+    writers: Writers,
 }
 
 impl Store {
     /// Opens all three where they are, and makes what is missing of them.
     pub fn open(database: &Database) -> Result<Self, DeskError> {
         let failed = |error: StoreError| DeskError::Failed(error.to_string());
-        let database = database.clone();
-        match &database {
-            Database::Files { journal, views, desk } => Ok(Self {
-                desk: Arc::new(Desk::open(desk)?),
-                views: Arc::new(Views::open(views).map_err(failed)?),
-                journal: Arc::new(JournalReader::new(journal)),
-                lease: Arc::new(Lease::of_files()),
-                database,
-            }),
+        match database {
+            Database::Files { journal, views, desk } => {
+                let segments = Segments::at(journal);
+                Ok(Self {
+                    desk: Arc::new(Desk::open(desk)?),
+                    views: Arc::new(Views::open(views).map_err(failed)?),
+                    journal: Arc::new(JournalReader::of_segments(&segments)),
+                    lease: Arc::new(Lease::of_files()),
+                    writers: Writers(Where::Files(segments)),
+                })
+            }
             Database::Postgres(postgres) => {
                 postgres::prepare(postgres)?;
                 let lease = Lease::of_postgres(postgres);
@@ -82,7 +88,7 @@ impl Store {
                     views: Arc::new(Views::of_postgres(postgres, lease.held())?),
                     journal: Arc::new(JournalReader::of_postgres(postgres)),
                     lease: Arc::new(lease),
-                    database,
+                    writers: Writers(Where::Postgres(postgres.clone())),
                 })
             }
         }
@@ -90,26 +96,32 @@ impl Store {
 
     /// The writer's end of the journal, for the epoch that [`Lease::claim`] gave.
     pub fn writer(&self, epoch: Epoch) -> Result<Box<dyn Journal>, StoreError> {
-        self.writers().open(epoch)
+        self.writers.open(epoch)
     }
 
     /// What opens it, for whoever takes turns with other nodes.
     #[must_use]
     pub fn writers(&self) -> Writers {
-        Writers(self.database.clone())
+        self.writers.clone()
     }
 }
 
 /// Opens the writer's end of a journal whenever its lease was claimed.
-#[derive(Debug, Clone)]
-pub struct Writers(Database);
+#[derive(Clone)]
+pub struct Writers(Where);
+
+#[derive(Clone)]
+enum Where {
+    Files(Arc<Segments>),
+    Postgres(Postgres),
+}
 
 impl Writers {
     /// The writer's end, for the epoch that [`Lease::claim`] gave.
     pub fn open(&self, epoch: Epoch) -> Result<Box<dyn Journal>, StoreError> {
         Ok(match &self.0 {
-            Database::Files { journal, .. } => Box::new(SqliteJournal::open(journal)?),
-            Database::Postgres(postgres) => Box::new(PostgresJournal::open(postgres, epoch)?),
+            Where::Files(segments) => Box::new(SegmentJournal::of(segments)?),
+            Where::Postgres(postgres) => Box::new(PostgresJournal::open(postgres, epoch)?),
         })
     }
 }

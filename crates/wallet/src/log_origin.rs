@@ -17,7 +17,7 @@ use std::sync::Arc;
 use yinxin_core::codec::Codec;
 use yinxin_core::{Action, Body, Command, CommandId, Digest, Facts, Millis};
 use yinxin_pki::LogKey;
-use yinxin_store::{JournalReader, SqliteJournal, StoreError};
+use yinxin_store::{JournalReader, SegmentJournal, StoreError};
 use yinxin_tlog::{Checkpoint, VerifierKey};
 
 /// The file that names the log, where it is not the first one.
@@ -133,10 +133,12 @@ impl LogOrigin {
         let link =
             yinxin_tlog::sign(&text, self.key.name(), self.key.id(), |message| authority.log.sign(message))
                 .map_err(key_error)?;
+        let journal = SegmentJournal::open(&dir.journal())?;
+        let reader = Arc::new(journal.reader());
         let parts = Parts {
             ledger,
-            journal: Box::new(SqliteJournal::open(&dir.journal())?),
-            reader: Arc::new(JournalReader::new(&dir.journal())),
+            journal: Box::new(journal),
+            reader,
             clock: Arc::clone(clock),
             entropy: Arc::clone(entropy),
             calendar: Arc::new(TimeZones),

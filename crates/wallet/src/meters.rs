@@ -220,7 +220,7 @@ pub struct Readings {
     pub people: u64,
     /// Certificates in the book, in any state.
     pub certificates: u64,
-    /// Bytes of the journal's write-ahead log; none where there is no such file.
+    /// Bytes of the write-ahead logs of desk and views; none where there are no such files.
     pub wal_bytes: Option<u64>,
     /// Who writes.
     pub lease: Lease,
@@ -251,7 +251,7 @@ impl Wallet {
             accounts: count(accounts),
             people: count(people),
             certificates: count(certificates),
-            wal_bytes: wal_bytes(&inner.dir.journal()),
+            wal_bytes: wal_bytes(&[inner.dir.desk(), inner.dir.views()]),
             lease: Lease {
                 epoch: inner.writer.control().epoch(),
                 held: health != Health::Ended && self.leads(),
@@ -260,10 +260,13 @@ impl Wallet {
     }
 }
 
-fn wal_bytes(journal: &std::path::Path) -> Option<u64> {
-    let mut name = journal.as_os_str().to_owned();
-    name.push("-wal");
-    std::fs::metadata(std::path::PathBuf::from(name)).ok().map(|found| found.len())
+fn wal_bytes(databases: &[std::path::PathBuf]) -> Option<u64> {
+    let length = |database: &std::path::PathBuf| {
+        let mut name = database.as_os_str().to_owned();
+        name.push("-wal");
+        std::fs::metadata(name).ok().map(|found| found.len())
+    };
+    databases.iter().filter_map(length).reduce(u64::saturating_add)
 }
 
 #[cfg(test)]

@@ -269,6 +269,7 @@ fn gather(
     let mut authority = Authority::load(&dir, &file.origin)?;
     let log = LogOrigin::load(&dir, &file.origin, &authority)?;
     home.check(file.books.as_deref())?;
+    dir.convert_journal()?;
     let store = home.store(dir.files())?;
     let ledger = load_ledger(&dir, &store.journal, &log.key, From::Snapshot, |_, _| ())?;
     authority.restored = log.check(&store.journal)?;

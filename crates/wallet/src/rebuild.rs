@@ -17,6 +17,7 @@ pub fn rebuild(home: impl Into<Home>, progress: impl FnMut(u64, u64)) -> Result<
     home.check(file.books.as_deref())?;
     let authority = Authority::load(&dir, &file.origin)?;
     let log = LogOrigin::load(&dir, &file.origin, &authority)?;
+    dir.convert_journal()?;
     let store = home.store(dir.files())?;
     let mut ledger = load_ledger(&dir, &store.journal, &log.key, From::Genesis, progress)?;
     log.check(&store.journal)?;

@@ -59,10 +59,10 @@ impl DataDir {
         &self.0
     }
 
-    /// The journal's file.
+    /// The journal's folder.
     #[must_use]
     pub fn journal(&self) -> PathBuf {
-        self.0.join("journal.db")
+        self.0.join("journal")
     }
 
     /// The views' file.
@@ -75,6 +75,26 @@ impl DataDir {
     #[must_use]
     pub fn desk(&self) -> PathBuf {
         self.0.join("desk.db")
+    }
+
+    /// Takes over the journal of an earlier release, where one lies here; whoever calls has the directory for itself.
+    pub(crate) fn convert_journal(&self) -> Result<(), StartError> {
+        let mut told = 0;
+        let records = yinxin_store::convert_journal(&self.journal(), |done, all| {
+            // Each tenth once.
+            let tenth = done.saturating_mul(10).checked_div(all).unwrap_or(0);
+            if tenth > told {
+                told = tenth;
+                tracing::info!(percent = tenth * 10, "the journal of an earlier release is being converted");
+            }
+        })?;
+        if let Some(records) = records {
+            tracing::warn!(
+                records,
+                "the journal of an earlier release was converted; that release cannot read it"
+            );
+        }
+        Ok(())
     }
 
     /// The three databases, as files.

@@ -167,7 +167,7 @@ impl Page<'_> {
         let failed = readings.failed_commits;
         self.counter("yinxin_commits_failed", "Commits that failed or whose result was lost", failed)?;
         let wal = signed(readings.wal_bytes.unwrap_or(0));
-        self.gauge("yinxin_wal_bytes", "Size of the journal's write-ahead log", wal)?;
+        self.gauge("yinxin_wal_bytes", "Size of the write-ahead logs of desk and views", wal)?;
         let lag = signed(readings.records.saturating_sub(readings.projected));
         self.gauge(
             "yinxin_projection_lag_records",

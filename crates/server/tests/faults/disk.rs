@@ -33,7 +33,7 @@ async fn a_full_disk_is_read_only_says_so_and_goes_on_when_there_is_room() {
     let mut town = Town::found(&deployment.home.origin()).await;
     let payees = town.payees.clone();
     deployment.disk.now("full");
-    // What the write-ahead log holds already can be written over; beyond it there is no room.
+    // What is full of zeros already can be written over; beyond it there is no room.
     let refused = loop {
         if let Err(refused) = town.payers[0].try_to_pay(&payees, 1, 7).await {
             break refused;
@@ -95,7 +95,7 @@ async fn fails(deployment: Deployment, mut paying: Paying, fault: &str) -> (Depl
 async fn a_disk_that_fails_under_a_commit_ends_the_program_and_the_next_start_verifies() {
     let mut deployment = Deployment::start();
     let mut paying = Town::found(&deployment.home.origin()).await.start();
-    for fault in ["sync journal.db", "write journal.db", "sync desk.db"] {
+    for fault in ["sync journal/", "write journal/", "sync desk.db"] {
         (deployment, paying) = fails(deployment, paying, fault).await;
     }
     paying.stop().await.check().await.unwrap();

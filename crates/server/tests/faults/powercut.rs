@@ -63,7 +63,7 @@ async fn a_disk_that_lies_about_its_syncs_is_found_out() {
     let disk = Disk::below(&mut home);
     let program = home.start();
     let mut paying = Town::found(&home.origin()).await.start();
-    disk.now("lie journal.db");
+    disk.now("lie .segment");
     paying.further(50).await;
     let mut town = paying.stop().await;
     drop(program);

@@ -131,8 +131,8 @@ impl Home {
 
     /// The number of records in the journal.
     pub(crate) fn records(&self) -> i64 {
-        let journal = rusqlite::Connection::open(self.data().join("journal.db")).unwrap();
-        journal.query_row("SELECT count(*) FROM records", [], |row| row.get(0)).unwrap()
+        let journal = yinxin_store::JournalReader::new(&self.data().join("journal"));
+        i64::try_from(journal.size().unwrap()).unwrap()
     }
 
     /// Runs another command of the program on the data.

@@ -12,6 +12,7 @@ use crate::undo::{Choices, Lost, power_cut};
 use std::io::Write as _;
 use std::path::Path;
 use tokio::time::{Duration, Instant};
+use yinxin_store::{damage, forge};
 
 /// What rounds did; every line of the file has these members.
 #[derive(Debug, Default)]
@@ -90,7 +91,7 @@ impl Round {
                 return program;
             }
             2 => {
-                self.disk.now(["sync journal.db", "write journal.db", "sync desk.db"][self.choices.among(3)]);
+                self.disk.now(["sync journal/", "write journal/", "sync desk.db"][self.choices.among(3)]);
                 let status = tokio::task::spawn_blocking(move || program.ended()).await.unwrap();
                 assert!(!status.success());
                 self.disk.mend();
@@ -113,47 +114,47 @@ impl Round {
     fn edit(&mut self, journal_rows: u64, views: &[String]) {
         let copy = Home::new();
         copy_folder(&self.home.data(), &copy.data());
-        let database = |name: &str| rusqlite::Connection::open(copy.data().join(name)).unwrap();
+        let journal = copy.data().join("journal");
         let row = self.choices.below(journal_rows);
         let column = ["facts", "opening", "digest"][self.choices.among(3)];
         self.tally.edits += 1;
         let found = match self.choices.below(4) {
             0 => {
-                database("views.db")
-                    .execute_batch("UPDATE certificates SET issued_idx = issued_idx + 1")
-                    .unwrap();
+                let projected = rusqlite::Connection::open(copy.data().join("views.db")).unwrap();
+                projected.execute_batch("UPDATE certificates SET issued_idx = issued_idx + 1").unwrap();
+                drop(projected);
                 copy.run(&["rebuild"]).status.success() && rows(&copy.data().join("views.db")) == views
             }
             1 => {
-                let change = "DROP TRIGGER heads_keep; UPDATE heads SET note = replace(note, char(10), char(10) || ' ')
-                              WHERE size = (SELECT max(size) FROM heads)";
-                database("journal.db").execute_batch(change).unwrap();
+                let newest = journal_rows - 1;
+                forge(&journal, newest, |_, head| head.note = head.note.replacen('\n', " ", 1)).unwrap();
                 !copy.run(&["rebuild"]).status.success()
             }
             2 => {
-                let change = format!("DROP TRIGGER records_stay; DELETE FROM records WHERE idx = {row}");
-                database("journal.db").execute_batch(&change).unwrap();
+                // Not of the last batch: what is not whole there is the rest of a power cut.
+                let (byte, bits) = (self.choices.among(1 << 12), 1 << self.choices.below(8));
+                damage(&journal, row / 2, byte, bits).unwrap();
                 !copy.run(&["rebuild"]).status.success()
             }
             _ => {
-                flip_a_bit(&database("journal.db"), column, row, &mut self.choices);
+                let bit = 1 << self.choices.below(8);
+                let at = self.choices.among(1 << 10);
+                forge(&journal, row, |record, _| {
+                    let bytes = match column {
+                        "facts" => &mut record.facts[..],
+                        "opening" => &mut record.opening[..],
+                        _ => &mut record.digest[..],
+                    };
+                    let at = at % bytes.len();
+                    bytes[at] ^= bit;
+                })
+                .unwrap();
                 !copy.run(&["rebuild"]).status.success()
             }
         };
         assert!(found, "an edit of {column} of record {row} was not found");
         self.tally.edits_found += u64::from(found);
     }
-}
-
-fn flip_a_bit(journal: &rusqlite::Connection, column: &str, row: u64, choices: &mut Choices) {
-    let row = i64::try_from(row).unwrap();
-    let read = format!("SELECT {column} FROM records WHERE idx = ?1");
-    let mut bytes: Vec<u8> = journal.query_row(&read, [row], |row| row.get(0)).unwrap();
-    let at = choices.among(bytes.len());
-    bytes[at] ^= 1 << choices.below(8);
-    journal.execute_batch("DROP TRIGGER records_keep").unwrap();
-    let write = format!("UPDATE records SET {column} = ?1 WHERE idx = ?2");
-    journal.execute(&write, rusqlite::params![bytes, row]).unwrap();
 }
 
 fn copy_folder(from: &Path, to: &Path) {

@@ -1,11 +1,12 @@
-//! Carrying journal and desk from one engine to the other: row by row, from one snapshot, all of it or nothing.
+//! Carrying journal and desk from one engine to the other, from one snapshot, all of it or nothing.
 //!
-//! Both engines have the same tables with the same columns (a test compares them), so that nothing here knows their names: the
-//! files' own schema says what there is. Lease and version are of PostgreSQL alone and stay.
+//! The desk has the same tables with the same columns on both engines (a test compares them), so that nothing here knows their
+//! names: the file's own schema says what there is. The journal goes batch by batch: one frame of a segment is the rows of one
+//! transaction. Lease and version are of PostgreSQL alone and stay.
 
+use crate::copy::journal::{put_journal, take_journal};
 use crate::desk::Desk;
 use crate::error::StoreError;
-use crate::journal::SqliteJournal;
 use crate::postgres::{Arrived, Connection as Postgres, Failure, Param, Postgres as Place};
 use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 use rusqlite::{Connection, Rows, params_from_iter};
@@ -64,39 +65,37 @@ impl Table {
     }
 }
 
-/// Carries journal and desk out of PostgreSQL into the new files `desk` and `journal`, both as one moment shows them. Whoever
-/// writes meanwhile is not held up.
+/// Carries journal and desk out of PostgreSQL into the new file `desk` and the new folder `journal`, both as one moment shows
+/// them. Whoever writes meanwhile is not held up.
 pub fn carry_out(place: &Place, desk: &Path, journal: &Path, heard: Heard<'_>) -> Result<(), StoreError> {
     drop(Desk::open(desk).map_err(|error| StoreError::Failed(error.to_string()))?);
-    drop(SqliteJournal::open(journal)?);
     // With a schema: nothing is carried that no standby confirmed.
     let from = place.connect(Some(Carried::Journal.schema()))?;
     from.patient(PAGE_WAIT);
     from.batch(&format!("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; {UNHURRIED}"))?;
-    for (part, path) in [(Carried::Desk, desk), (Carried::Journal, journal)] {
-        let to = file(path)?;
-        let tables = tables(&to)?;
-        let mut all = 0_u64;
-        for table in &tables {
-            all = all.saturating_add(count(&from, part, table)?);
-        }
-        let mut done = 0_u64;
-        for table in &tables {
-            let sql = format!("SELECT {} FROM {}.{}", table.columns(), part.schema(), table.name);
-            from.batch(&format!("DECLARE carried NO SCROLL CURSOR FOR {sql}"))?;
-            loop {
-                let page = from.ask(&format!("FETCH {PAGE} FROM carried"), &[])?;
-                if page.is_empty() {
-                    break;
-                }
-                put_into_file(&to, table, &page)?;
-                done = done.saturating_add(u64::try_from(page.len()).unwrap_or(0));
-                heard(part, done, all);
-            }
-            from.batch("CLOSE carried")?;
-        }
-        to.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+    let to = file(desk)?;
+    let tables = tables(&to)?;
+    let mut all = 0_u64;
+    for table in &tables {
+        all = all.saturating_add(count(&from, table)?);
     }
+    let mut done = 0_u64;
+    for table in &tables {
+        let sql = format!("SELECT {} FROM desk.{}", table.columns(), table.name);
+        from.batch(&format!("DECLARE carried NO SCROLL CURSOR FOR {sql}"))?;
+        loop {
+            let page = from.ask(&format!("FETCH {PAGE} FROM carried"), &[])?;
+            if page.is_empty() {
+                break;
+            }
+            put_into_file(&to, table, &page)?;
+            done = done.saturating_add(u64::try_from(page.len()).unwrap_or(0));
+            heard(Carried::Desk, done, all);
+        }
+        from.batch("CLOSE carried")?;
+    }
+    to.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+    take_journal(&from, journal, |done, all| heard(Carried::Journal, done, all))?;
     from.batch("COMMIT")?;
     Ok(())
 }
@@ -124,49 +123,44 @@ fn put_into_file(to: &Connection, table: &Table, page: &[tokio_postgres::Row]) -
     Ok(())
 }
 
-/// Carries the files `desk` and `journal` into PostgreSQL, whose schemas are there and hold nothing yet.
+/// Carries the file `desk` and the folder `journal` into PostgreSQL, whose schemas are there and hold nothing yet.
 pub fn carry_in(desk: &Path, journal: &Path, place: &Place, heard: Heard<'_>) -> Result<(), StoreError> {
     let to = place.connect(None)?;
     to.patient(PAGE_WAIT);
     to.batch(&format!("BEGIN; {UNHURRIED}"))?;
-    for (part, path) in [(Carried::Desk, desk), (Carried::Journal, journal)] {
-        let from = file(path)?;
-        let tables = tables(&from)?;
-        let mut all = 0_u64;
-        for table in &tables {
-            let held = count(&to, part, table)?;
-            if held > 0 {
-                return Err(StoreError::Failed(format!(
-                    "{}.{} holds {held} rows",
-                    part.schema(),
-                    table.name
-                )));
-            }
-            let rows: i64 =
-                from.query_row(&format!("SELECT count(*) FROM {}", table.name), [], |row| row.get(0))?;
-            all = all.saturating_add(u64::try_from(rows).unwrap_or(0));
+    let from = file(desk)?;
+    let tables = tables(&from)?;
+    let mut all = 0_u64;
+    for table in &tables {
+        let held = count(&to, table)?;
+        if held > 0 {
+            return Err(StoreError::Failed(format!("desk.{} holds {held} rows", table.name)));
         }
-        let mut done = 0_u64;
-        for table in &tables {
-            let mut statement = from.prepare(&format!("SELECT {} FROM {}", table.columns(), table.name))?;
-            let mut rows = statement.query([])?;
-            while let Some(page) = Page::read(table, &mut rows)? {
-                page.put(&to, part, table)?;
-                done = done.saturating_add(u64::try_from(page.rows).unwrap_or(0));
-                heard(part, done, all);
-            }
-            go_on_counting(&to, part, table)?;
-        }
+        let rows: i64 =
+            from.query_row(&format!("SELECT count(*) FROM {}", table.name), [], |row| row.get(0))?;
+        all = all.saturating_add(u64::try_from(rows).unwrap_or(0));
     }
+    let mut done = 0_u64;
+    for table in &tables {
+        let mut statement = from.prepare(&format!("SELECT {} FROM {}", table.columns(), table.name))?;
+        let mut rows = statement.query([])?;
+        while let Some(page) = Page::read(table, &mut rows)? {
+            page.put(&to, table)?;
+            done = done.saturating_add(u64::try_from(page.rows).unwrap_or(0));
+            heard(Carried::Desk, done, all);
+        }
+        go_on_counting(&to, table)?;
+    }
+    put_journal(journal, &to, |done, all| heard(Carried::Journal, done, all))?;
     to.batch("COMMIT")?;
     Ok(())
 }
 
 /// Numbers that the database gives out itself continue after those that were carried in.
-fn go_on_counting(to: &Postgres, part: Carried, table: &Table) -> Result<(), StoreError> {
+fn go_on_counting(to: &Postgres, table: &Table) -> Result<(), StoreError> {
     let integers = table.columns.iter().zip(&table.kinds).filter(|(_, kind)| *kind == "INTEGER");
     for (column, _) in integers {
-        let (schema, name) = (part.schema(), &table.name);
+        let (schema, name) = (Carried::Desk.schema(), &table.name);
         to.batch(&format!(
             "SELECT setval(numbers, greatest((SELECT max(\"{column}\") FROM {schema}.{name}), 1))
              FROM (SELECT pg_get_serial_sequence('{schema}.{name}', '{column}') AS numbers) AS counted
@@ -220,10 +214,9 @@ impl Page {
         Ok((page.rows > 0).then_some(page))
     }
 
-    fn put(&self, to: &Postgres, part: Carried, table: &Table) -> Result<(), StoreError> {
+    fn put(&self, to: &Postgres, table: &Table) -> Result<(), StoreError> {
         let sql = format!(
-            "INSERT INTO {}.{} ({}) SELECT * FROM unnest({})",
-            part.schema(),
+            "INSERT INTO desk.{} ({}) SELECT * FROM unnest({})",
             table.name,
             table.columns(),
             table.numbered('$', true)
@@ -249,8 +242,8 @@ fn file(path: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
-fn count(postgres: &Postgres, part: Carried, table: &Table) -> Result<u64, StoreError> {
-    let rows = postgres.ask(&format!("SELECT count(*) FROM {}.{}", part.schema(), table.name), &[])?;
+fn count(postgres: &Postgres, table: &Table) -> Result<u64, StoreError> {
+    let rows = postgres.ask(&format!("SELECT count(*) FROM desk.{}", table.name), &[])?;
     let count: i64 = match rows.first() {
         Some(row) => row.try_get(0).map_err(Failure::of)?,
         None => 0,

@@ -1,6 +1,8 @@
-//! Copying a database file that somebody else is writing: SQLite's online backup, from one snapshot.
+//! Copying and carrying books that somebody else is writing; here a database file, by SQLite's online backup from one snapshot.
 
 mod engines;
+mod journal;
+pub(crate) mod rows;
 
 pub use engines::{Carried, Heard, carry_in, carry_out};
 

@@ -120,9 +120,11 @@ impl From<StoreError> for DeskError {
                 known: u32::try_from(known).unwrap_or(u32::MAX),
             },
             StoreError::Full(_) => Self::Full,
-            StoreError::Corrupt { .. } | StoreError::Fenced | StoreError::Sync(_) | StoreError::Failed(_) => {
-                Self::Failed(error.to_string())
-            }
+            StoreError::Corrupt { .. }
+            | StoreError::Damaged(_)
+            | StoreError::Fenced
+            | StoreError::Sync(_)
+            | StoreError::Failed(_) => Self::Failed(error.to_string()),
         }
     }
 }

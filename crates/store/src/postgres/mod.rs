@@ -11,6 +11,7 @@ mod follow;
 mod journal;
 mod migrations;
 mod pool;
+mod read;
 mod tls;
 mod wait;
 
@@ -20,6 +21,7 @@ pub(crate) use follow::Ear;
 pub(crate) use journal::{PostgresJournal, check_epoch, prepare};
 pub(crate) use migrations::migrate;
 pub(crate) use pool::{Lent, Pool};
+pub(crate) use read::PostgresReader;
 use wait::block_on;
 
 use crate::error::StoreError;

@@ -23,7 +23,7 @@ impl Place {
     pub(super) fn files() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = |name: &str| folder.path().join(name);
-        let (journal, views, desk) = (file("journal.db"), file("views.db"), file("desk.db"));
+        let (journal, views, desk) = (file("journal"), file("views.db"), file("desk.db"));
         Self { database: Database::Files { journal, views, desk }, postgres: None, _folder: Some(folder) }
     }
 
@@ -41,7 +41,7 @@ impl Place {
         match (&self.database, &self.postgres) {
             (Database::Files { journal, views, desk }, _) => {
                 let file = match part {
-                    Part::Journal => journal,
+                    Part::Journal => panic!("{} is no database", journal.display()),
                     Part::Views => views,
                     Part::Desk => desk,
                 };

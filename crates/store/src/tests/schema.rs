@@ -96,11 +96,9 @@ fn of_postgres(place: &Place, schema: &str) -> BTreeMap<String, Table> {
 #[test]
 fn both_engines_have_the_same_tables() {
     let (files, postgres) = (Place::files(), Place::postgres());
-    let stores = (files.store(), postgres.store());
-    let epoch = stores.0.lease.claim("test", "").unwrap().unwrap();
-    drop(stores.0.writer(epoch).unwrap());
-    let Database::Files { journal, views, desk } = &files.database else { panic!("these are files") };
-    for (path, schema, tables) in [(journal, "journal", 6), (views, "views_2", 5), (desk, "desk", 20)] {
+    let _stores = (files.store(), postgres.store());
+    let Database::Files { views, desk, .. } = &files.database else { panic!("these are files") };
+    for (path, schema, tables) in [(views, "views_2", 5), (desk, "desk", 20)] {
         let (file, server) = (of_file(path), of_postgres(&postgres, schema));
         assert_eq!(file.len(), tables, "{schema}: {:?}", file.keys());
         for (name, table) in &file {

@@ -85,7 +85,7 @@ fn a_backup_waits_until_what_it_reads_is_confirmed() {
     let test = TestDatabase::alone();
     drop(Store::open(&Database::Postgres(test.postgres())).unwrap());
     let folder = tempfile::tempdir().unwrap();
-    let (desk, journal) = (folder.path().join("desk.db"), folder.path().join("journal.db"));
+    let (desk, journal) = (folder.path().join("desk.db"), folder.path().join("journal"));
     unconfirmed(&test);
     std::thread::scope(|scope| {
         let copy = scope.spawn(|| crate::carry_out(&test.postgres(), &desk, &journal, &mut |_, _, _| {}));

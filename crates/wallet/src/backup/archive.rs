@@ -10,11 +10,14 @@ use std::path::{Component, Path, PathBuf};
 const MANIFEST: &str = "manifest.json";
 /// The longest manifest that is read.
 const MANIFEST_BYTES_MAX: u64 = 64 * 1024;
-/// The most entries that are read: keys and certificates are few.
-const ENTRIES_MAX: usize = 1_000;
+/// The most entries that are read: keys and certificates are few, a segment of the journal holds ten thousand payments.
+const ENTRIES_MAX: usize = 1_000_000;
 /// Folders that go along as they are.
 const FOLDERS: [&str; 2] = ["keys", "ca"];
-/// Single files.
+/// The journal's folder, and how its files end.
+const JOURNAL: &str = "journal";
+const SEGMENT: &str = ".segment";
+/// Single files; the journal of an earlier release is one.
 const FILES: [&str; 4] = ["desk.db", "journal.db", DEPLOYMENT_FILE, LOG_FILE];
 
 /// What goes into a backup.
@@ -43,8 +46,16 @@ impl Contents<'_> {
                 }
             }
         }
-        // The large one last: whoever lists the file sees the rest at once.
-        files.push((PathBuf::from("journal.db"), self.journal.to_owned()));
+        // The large ones last: whoever lists the file sees the rest at once.
+        let mut segments = Vec::new();
+        for entry in std::fs::read_dir(self.journal)? {
+            let entry = entry?;
+            if is_segment(&entry.file_name().to_string_lossy()) {
+                segments.push((Path::new(JOURNAL).join(entry.file_name()), entry.path()));
+            }
+        }
+        segments.sort_unstable();
+        files.append(&mut segments);
         let mut all = 0_u64;
         for (_, path) in &files {
             all = all.saturating_add(std::fs::metadata(path)?.len());
@@ -160,9 +171,16 @@ fn is_ours(name: &Path) -> bool {
         .collect();
     match parts.as_deref() {
         Some([file]) => FILES.contains(file),
+        Some([folder, file]) if *folder == JOURNAL => is_segment(file),
         Some([folder, file]) => FOLDERS.contains(folder) && !file.starts_with('.'),
         Some(_) | None => false,
     }
+}
+
+/// The name of a part of the journal.
+fn is_segment(name: &str) -> bool {
+    let number = name.strip_suffix(SEGMENT);
+    number.is_some_and(|number| number.len() >= 8 && number.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 #[cfg(test)]
@@ -171,7 +189,16 @@ mod tests {
 
     #[test]
     fn only_the_names_of_a_data_directory_are_unpacked() {
-        for ours in ["desk.db", "journal.db", "deployment.json", "log.json", "keys/pepper", "ca/root.cer"] {
+        for ours in [
+            "desk.db",
+            "journal.db",
+            "journal/00000001.segment",
+            "journal/123456789.segment",
+            "deployment.json",
+            "log.json",
+            "keys/pepper",
+            "ca/root.cer",
+        ] {
             assert!(is_ours(Path::new(ours)), "{ours}");
         }
         for other in [
@@ -184,6 +211,10 @@ mod tests {
             "keys",
             "bin/sh",
             "keys/.x",
+            "journal/lock",
+            "journal/1.segment",
+            "journal/00000001.table",
+            "journal/x/00000001.segment",
         ] {
             assert!(!is_ours(Path::new(other)), "{other}");
         }

@@ -27,7 +27,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use yinxin_pki::Secret;
 use yinxin_pki::age::{AgeError, Identity, Recipient, Sealer};
-use yinxin_store::{Carried, JournalReader, StoreError, carry_out, copy_database};
+use yinxin_store::{Carried, JournalReader, StoreError, carry_out, copy_database, copy_journal};
 
 /// Where copies lie until they are sealed.
 const STAGING: &str = "backup-unfinished";
@@ -139,11 +139,11 @@ pub fn backup(
     home.check(deployment.books.as_deref())?;
     let staging = Staging::make(data)?;
     let desk = staging.path.join("desk.db");
-    let journal = staging.path.join("journal.db");
+    let journal = staging.path.join("journal");
     match home.postgres() {
         None => {
             copy_database(&dir.desk(), &desk, |done, all| heard(BackupStep::Desk, done, all))?;
-            copy_database(&dir.journal(), &journal, |done, all| heard(BackupStep::Journal, done, all))?;
+            copy_journal(&dir.journal(), &journal, |done, all| heard(BackupStep::Journal, done, all))?;
         }
         Some(postgres) => {
             carry_out(postgres, &desk, &journal, &mut |part, done, all| heard(step(part), done, all))?;

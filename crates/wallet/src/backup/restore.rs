@@ -84,9 +84,9 @@ fn settle(home: &Home, dir: &DataDir, log: &VerifierKey, heard: Heard<'_>) -> Re
             heard(BackupStep::Check, done, all);
         })?;
         store.lease.release(epoch)?;
-        for path in [dir.desk(), dir.journal()] {
-            std::fs::remove_file(&path).map_err(|error| BackupError::file(&path, error))?;
-        }
+        let (desk, journal) = (dir.desk(), dir.journal());
+        std::fs::remove_file(&desk).map_err(|error| BackupError::file(&desk, error))?;
+        std::fs::remove_dir_all(&journal).map_err(|error| BackupError::file(&journal, error))?;
     }
     let deployment = DeploymentFile { books: home.engine(), ..read_deployment(dir)? };
     let text = serde_json::to_vec_pretty(&deployment).unwrap_or_default();
@@ -108,6 +108,8 @@ fn open(file: &Path, identity: &str, folder: &Path, heard: Heard<'_>) -> Result<
     let all = input.metadata().map_err(failed)?.len();
     let manifest = archive::unpack(Opener::new(input, &[identity])?, folder, all, heard)?;
     let dir = DataDir::at(folder);
+    // A backup of an earlier release has the journal of one.
+    dir.convert_journal()?;
     let deployment = read_deployment(&dir)?;
     let authority = Authority::load(&dir, &deployment.origin)?;
     let log = LogOrigin::load(&dir, &deployment.origin, &authority)?;

@@ -9,7 +9,7 @@ use yinxin_store::{Batch, Epoch, Head, Journal, NewRecord, Store};
 const FACTS: usize = 220;
 const EVIDENCE: usize = 1_000;
 const DISCLOSURES: usize = 64;
-/// Batches between two checkpoints.
+/// Batches between two looks at what the journal has to say.
 const TIDY_AFTER: u32 = 512;
 
 /// Appends to a journal whose books nobody wants any more.

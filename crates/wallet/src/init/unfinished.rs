@@ -86,10 +86,15 @@ pub(super) fn clear(home: &Home, dir: &DataDir, origin: &str) -> Result<(), Star
     for folder in [dir.keys(), dir.ca(), dir.snapshots()] {
         files(&folder)?.try_for_each(|path| remove(&path))?;
     }
-    for database in [dir.journal(), dir.views(), dir.desk()] {
+    for database in [dir.views(), dir.desk()] {
         for tail in ["", "-wal", "-shm"] {
             remove(&with_tail(&database, tail))?;
         }
+    }
+    match std::fs::remove_dir_all(dir.journal()) {
+        Ok(()) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => return Err(StartError::file(&dir.journal(), error)),
     }
     put_aside(&root_key)?;
     dir.sync_names()
@@ -97,14 +102,13 @@ pub(super) fn clear(home: &Home, dir: &DataDir, origin: &str) -> Result<(), Star
 
 /// Records in the journal that is there.
 fn records(home: &Home, dir: &DataDir) -> Result<u64, StartError> {
-    if home.database().is_none() && !dir.journal().exists() {
-        return Ok(0);
+    if home.database().is_none() {
+        dir.convert_journal()?;
+        if !dir.journal().exists() {
+            return Ok(0);
+        }
     }
     let store = home.store(dir.files())?;
-    if home.database().is_none() {
-        // Its tables may not be there yet.
-        drop(store.writer(home.claim(&store)?)?);
-    }
     Ok(store.journal.size()?)
 }
 

@@ -99,7 +99,7 @@ async fn a_backup_of_either_engine_is_restored_into_the_other(engine: Engine) {
         Engine::Postgres => Home::from(&place),
     };
     let restored = vault.restore(home.clone(), &clock).unwrap();
-    assert_eq!(place.join("journal.db").exists(), engine == Engine::Postgres);
+    assert_eq!(place.join("journal").exists(), engine == Engine::Postgres);
     let wallet = Wallet::open(home.clone(), options(), world.ports()).unwrap();
     assert_eq!(wallet.settings().log_key, restored.log_key);
     let again = world.with_another(wallet);
@@ -159,7 +159,7 @@ async fn a_backup_under_load_is_restored_to_an_equal_book_with_everything_acknow
     let restored_to = vault.place.path().join("restored");
     let restored = vault.restore(&restored_to, &clock).unwrap();
     let live = replay(&world.wallet.inner.store.journal, manifest.records);
-    let again = replay(&JournalReader::new(&restored_to.join("journal.db")), manifest.records);
+    let again = replay(&JournalReader::new(&restored_to.join("journal")), manifest.records);
     assert_eq!(live.book.to_bytes(), again.book.to_bytes(), "the book at record {}", manifest.records);
     let old_log = world.wallet.settings().log_key.clone();
     assert!(is_signed_by(&old_log, &manifest.checkpoint));

@@ -31,7 +31,7 @@ fn folder() -> PathBuf {
 
 /// What is compared: everything that must never change about a journal that was written.
 fn truth(wallet: &Wallet, data: &Path) -> Value {
-    let reader = JournalReader::new(&data.join("journal.db"));
+    let reader = JournalReader::new(&data.join("journal"));
     let mut kinds = BTreeSet::new();
     for index in 0..wallet.records() {
         let facts = Facts::from_bytes_exact(&reader.record(index).unwrap().unwrap().facts).unwrap();
@@ -104,10 +104,9 @@ async fn a_new_fixture_is_made_where_one_is_asked_for() {
         records: truth["records"].as_u64().unwrap(),
         checkpoint: truth["checkpoint"].as_str().unwrap().to_owned(),
     };
-    let (desk, journal) = (place.path().join("desk.db"), place.path().join("journal.db"));
-    for (from, to) in [("desk.db", &desk), ("journal.db", &journal)] {
-        yinxin_store::copy_database(&restored.join(from), to, |_, _| ()).unwrap();
-    }
+    let (desk, journal) = (place.path().join("desk.db"), place.path().join("journal"));
+    yinxin_store::copy_database(&restored.join("desk.db"), &desk, |_, _| ()).unwrap();
+    yinxin_store::copy_journal(&restored.join("journal"), &journal, |_, _| ()).unwrap();
     let contents = Contents { manifest: &manifest, data: &restored, desk: &desk, journal: &journal };
     let out = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     let bytes = contents.write(out, &mut |_, _, _| ()).unwrap().finish().unwrap();

@@ -22,7 +22,7 @@ const MARK: &str = "init.unfinished";
 
 /// The root key, the keys and the authorities, and how many records lie beside them.
 fn kept(folder: &Path) -> (Vec<Vec<u8>>, Option<u64>) {
-    let journal = folder.join("journal.db");
+    let journal = folder.join("journal");
     let records = journal.exists().then(|| JournalReader::new(&journal).size().unwrap());
     (FILES.map(|file| std::fs::read(folder.join(file)).unwrap()).into(), records)
 }
@@ -46,9 +46,10 @@ async fn an_init_that_ended_after_any_file_is_made_anew_by_the_next() {
         }
         if kept < FILES.len() {
             // The first record is written when all keys are durable.
-            for file in ["journal.db", "desk.db", "views.db"] {
+            for file in ["desk.db", "views.db"] {
                 std::fs::remove_file(folder.join(file)).unwrap();
             }
+            std::fs::remove_dir_all(folder.join("journal")).unwrap();
         }
         let (seed, root) = (folder.join("keys/log.seed"), folder.join("root.key"));
         let before = [&seed, &root].map(|path| std::fs::read(path).ok());

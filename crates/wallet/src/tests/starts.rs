@@ -67,15 +67,26 @@ async fn a_changed_snapshot_refuses_the_start_until_it_is_rebuilt(engine: Engine
 
 async fn a_changed_record_refuses_the_start(engine: Engine) {
     let world = paid_world(engine).await;
-    let unguarded = match engine {
-        Engine::Files => "DROP TRIGGER records_keep",
-        Engine::Postgres => "DROP TRIGGER records_stay ON records",
-    };
-    world.tamper(Part::Journal, &format!("{unguarded}; UPDATE records SET opening = digest WHERE idx = 7"));
+    let journal = world.dir.path().join("journal");
+    match engine {
+        // With right checksums: what does not fit is the tree.
+        Engine::Files => {
+            yinxin_store::forge(&journal, 7, |record, _| record.opening = record.digest).unwrap();
+        }
+        Engine::Postgres => world.tamper(
+            Part::Journal,
+            "DROP TRIGGER records_stay ON records; UPDATE records SET opening = digest WHERE idx = 7",
+        ),
+    }
     let closed = world.close().await;
     let refused = closed.open(options()).err().unwrap();
     assert!(matches!(refused, StartError::Head { .. }), "{refused}");
     assert!(rebuild(closed.home(), |_, _| ()).is_err());
+    if engine == Engine::Files {
+        yinxin_store::damage(&journal, 8, 20, 1).unwrap();
+        let refused = closed.open(options()).err().unwrap().to_string();
+        assert!(refused.contains("damaged") && refused.contains("record 8"), "{refused}");
+    }
 }
 
 async fn demonstration_and_live_data_never_mix(engine: Engine) {
@@ -182,7 +193,7 @@ async fn books_are_opened_where_they_are_and_nowhere_else() {
     let (other, closed) = (World::new(), world.close().await);
     let forgotten = Wallet::open(closed.dir.path(), options(), closed.ports()).err().unwrap().to_string();
     assert!(forgotten.contains("--database"), "{forgotten}");
-    assert!(!closed.dir.path().join("journal.db").exists(), "and nothing was made in its place");
+    assert!(!closed.dir.path().join("journal").exists(), "and nothing was made in its place");
     let elsewhere = Home::at(other.dir.path(), Some(&url)).unwrap();
     let other = other.close().await;
     let refused = Wallet::open(elsewhere, options(), other.ports()).err().unwrap();

@@ -260,11 +260,8 @@ impl World {
             database.execute(&format!("SET search_path = {schema}; {sql}")).unwrap();
             return;
         }
-        let dir = crate::DataDir::create(self.dir.path()).unwrap();
-        let file = match part {
-            Part::Journal => dir.journal(),
-            Part::Views => dir.views(),
-        };
+        assert_eq!(part, Part::Views, "the journal of files is no database");
+        let file = crate::DataDir::create(self.dir.path()).unwrap().views();
         rusqlite::Connection::open(file).unwrap().execute_batch(sql).unwrap();
     }
 
@@ -292,8 +289,10 @@ impl World {
             tokio::task::yield_now().await;
         }
         // Writer and projector end on threads of their own. SQLite takes the log beside a file away with its last connection.
-        let logs = ["journal.db-wal", "views.db-wal", "desk.db-wal"].map(|name| dir.path().join(name));
-        while logs.iter().any(|log| log.exists()) {
+        let logs = ["views.db-wal", "desk.db-wal"].map(|name| dir.path().join(name));
+        let lock = std::fs::File::open(DataDir::at(dir.path()).journal().join("lock")).ok();
+        let is_held = || lock.as_ref().is_some_and(|lock| lock.try_lock().is_err());
+        while logs.iter().any(|log| log.exists()) || is_held() {
             tokio::task::yield_now().await;
         }
         Closed { dir, clock, tray, database }

@@ -313,11 +313,12 @@ impl Writer {
                 StoreError::Failed(_)
                 | StoreError::Sync(_)
                 | StoreError::Corrupt { .. }
+                | StoreError::Damaged(_)
                 | StoreError::Newer { .. },
                 _,
             ) => {}
         }
-        tracing::warn!(%error, "the write-ahead log was not tidied");
+        tracing::warn!(%error, "the journal was not tidied");
         Ok(())
     }
 

@@ -49,7 +49,7 @@ const IDLE_MS: u64 = 1_000;
 const IDLE_LEASED_MS: u64 = 200;
 /// How long a node waits before it asks a database again that did not answer.
 const AGAIN_AFTER: Duration = Duration::from_millis(500);
-/// Batches after which the write-ahead log is tidied although nobody is idle.
+/// Batches after which the journal is tidied although nobody is idle.
 const TIDY_AFTER: u32 = 512;
 /// Wall and monotonic clock apart by more than this: nothing is posted (house, law 6).
 pub(crate) const CLOCK_JUMP_MS: i64 = 5 * Millis::SECOND;

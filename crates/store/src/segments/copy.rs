@@ -1,0 +1,44 @@
+//! Copying a journal that somebody appends to: its frames up to the last one that was durable when the copy began.
+
+use super::{Filler, Segments, frame};
+use crate::error::StoreError;
+use std::path::Path;
+
+/// Looks at a frame that is not whole: something in it may be just being erased.
+const LOOKS: u32 = 3;
+
+/// Copies the journal in the folder `source` into the new folder `target`. Whoever appends is not held up. `progress` hears
+/// (records done, records in all).
+pub fn copy_journal(
+    source: &Path,
+    target: &Path,
+    mut progress: impl FnMut(u64, u64),
+) -> Result<(), StoreError> {
+    let segments = Segments::at(source);
+    let all = segments.size()?;
+    let mut filler = Filler::begin(target)?;
+    while filler.records() < all {
+        filler.put_frame(&segments.whole_frame(filler.records())?)?;
+        progress(filler.records(), all);
+    }
+    filler.end()?;
+    Ok(())
+}
+
+impl Segments {
+    /// The bytes of the frame that begins with the record at `first`, all of them sound.
+    fn whole_frame(&self, first: u64) -> Result<Vec<u8>, StoreError> {
+        let found = self.find(first)?.filter(|found| found.place.first == first);
+        let Some(found) = found else {
+            return Err(StoreError::Damaged(format!("no frame begins with record {first}")));
+        };
+        let length = self.header(&found)?.length;
+        for _ in 0..LOOKS {
+            let bytes = self.piece(&found, &(0..length))?;
+            if frame::whole(&bytes).is_some() {
+                return Ok(bytes);
+            }
+        }
+        Err(self.unsound(&found, first))
+    }
+}

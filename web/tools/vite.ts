@@ -60,13 +60,13 @@ function stripReaderAddress(): Plugin {
   }
 }
 
-/** Emits `sw.js` from its template, with the list of the shell's files (the QR worker is fetched on the first scan) and a name that changes with them. */
+/** Emits `sw.js` from its template, with the list of the shell's files and a name that changes with them. The QR worker is fetched on the first scan, what makes and opens a recovery kit when it is wanted: neither works offline. */
 function serviceWorker(template: string): Plugin {
   return {
     name: 'yinxin-service-worker',
     apply: 'build',
     generateBundle(_, bundle) {
-      const shell = Object.keys(bundle).filter((name) => /\.(js|css)$/.test(name) && !name.includes('worker')).map((name) => `/${name}`).sort()
+      const shell = Object.keys(bundle).filter((name) => /\.(js|css)$/.test(name) && !/worker|Kit(?!Picture)/.test(name)).map((name) => `/${name}`).sort()
       const version = createHash('sha256').update(shell.join('\n')).digest('hex').slice(0, 12)
       const source = readFileSync(template, 'utf8')
         .replace('__SHELL__', JSON.stringify(['/', '/manifest.webmanifest', '/icons/icon.svg', ...shell]))

@@ -16,6 +16,7 @@ pub mod certificate;
 pub mod codec;
 pub mod command;
 pub mod id;
+pub mod kit;
 pub mod money;
 pub mod policy;
 pub mod record;

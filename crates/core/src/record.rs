@@ -6,6 +6,7 @@ use crate::id::{
     AccountId, CertificateId, CommandId, DeviceId, Digest, MerchantId, OrderId, PaymentNumber, PersonId,
     Serial, Thumbprint,
 };
+use crate::kit::KitUse;
 use crate::money::Minor;
 use crate::policy::Policy;
 use crate::refusal::Refusal;
@@ -323,6 +324,13 @@ record_enum! {
             device: DeviceId,
             /// Sessions on it are of this epoch from now on.
             epoch: u32
+        },
+        /// A recovery key was used. No money moves by it.
+        50 => KitUsed {
+            /// The recovery certificate.
+            certificate: CertificateId,
+            /// What for.
+            used_for: KitUse
         },
         /// A person's sessions on one device ended.
         36 => DeviceSessionsEnded {

@@ -136,6 +136,11 @@ record_enum! {
         },
         /// The time in which an expired certificate could be renewed is over.
         45 => GraceOver,
+        /// A kit does not count as a proof yet.
+        60 => KitYoung {
+            /// From then it does.
+            until: Millis
+        },
     }
 }
 
@@ -152,6 +157,7 @@ impl Refusal {
             Self::CertificateSuperseded => "certificate.superseded",
             Self::CertificateWrongPurpose => "certificate.wrong_purpose",
             Self::RenewalEarly { .. } => "certificate.renewal_early",
+            Self::KitYoung { .. } => "kit.too_young",
             Self::GraceOver => "certificate.grace_over",
             Self::CertificateExpired => "certificate.expired",
             Self::CertificateTooMany => "certificate.too_many",

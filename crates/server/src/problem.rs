@@ -92,6 +92,8 @@ codes! {
     CertificateExpired = "certificate.expired", FORBIDDEN;
     CertificateNotActive = "certificate.not_active", FORBIDDEN;
     CertificateTooMany = "certificate.too_many", CONFLICT;
+    KitInvalid = "kit.invalid", FORBIDDEN;
+    KitTooYoung = "kit.too_young", FORBIDDEN;
     PaymentMalformed = "payment.malformed", BAD_REQUEST;
     PaymentAlgorithmRefused = "payment.algorithm_refused", BAD_REQUEST;
     PaymentTypeMismatch = "payment.type_mismatch", BAD_REQUEST;
@@ -318,6 +320,7 @@ fn code_of(error: &WalletError) -> Code {
         WalletError::CertificateUnknown => Code::CertificateUnknown,
         WalletError::CertificateForeign => Code::CertificateForeign,
         WalletError::CertificateWrongPurpose => Code::CertificateWrongPurpose,
+        WalletError::KitInvalid => Code::KitInvalid,
         WalletError::Payload(_) => Code::PaymentMalformed,
         WalletError::AudienceMismatch => Code::PaymentAudienceMismatch,
         WalletError::DisclosureMismatch => Code::PaymentDisclosureMismatch,

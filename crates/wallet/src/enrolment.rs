@@ -10,6 +10,7 @@
 
 mod issuing;
 
+pub(crate) use issuing::ISSUING;
 pub use issuing::{CertificateRequest, CustodyOffer};
 
 use crate::certificates::{CertificateView, SignedText, parse_issued};

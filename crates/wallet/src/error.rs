@@ -71,6 +71,9 @@ pub enum WalletError {
     /// The certificate is not for this.
     #[error("the certificate has another purpose")]
     CertificateWrongPurpose,
+    /// There is no such kit, or it has ended.
+    #[error("the recovery kit is not in use")]
+    KitInvalid,
     /// A signed text could not be read or its signature is wrong.
     #[error(transparent)]
     Text(#[from] JwsError),
@@ -169,6 +172,7 @@ impl WalletError {
             Self::CertificateUnknown => "certificate.unknown",
             Self::CertificateForeign => "certificate.foreign",
             Self::CertificateWrongPurpose => "certificate.wrong_purpose",
+            Self::KitInvalid => "kit.invalid",
             Self::Text(error) => text_code(*error),
             Self::Payload(_) => "payment.malformed",
             Self::AudienceMismatch => "payment.audience_mismatch",
@@ -216,6 +220,7 @@ impl WalletError {
             | Self::CertificateUnknown
             | Self::CertificateForeign
             | Self::CertificateWrongPurpose
+            | Self::KitInvalid
             | Self::Text(_)
             | Self::Payload(_)
             | Self::AudienceMismatch
@@ -266,7 +271,7 @@ pub(crate) fn refusal_params(refusal: &Refusal) -> Vec<(&'static str, Param)> {
         | Refusal::LimitProtectionPayee { until }
         | Refusal::LimitProtectionChange { until } => vec![("reset_at", Param::Time(*until))],
         Refusal::RenewalEarly { from } => vec![("retry_at", Param::Time(*from))],
-        Refusal::PinLocked { until } => vec![("retry_at", Param::Time(*until))],
+        Refusal::PinLocked { until } | Refusal::KitYoung { until } => vec![("retry_at", Param::Time(*until))],
         Refusal::CertificateUnknown
         | Refusal::CertificateForeign
         | Refusal::CertificateNotActive

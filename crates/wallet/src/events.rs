@@ -66,6 +66,7 @@ impl Change {
             | Body::CertificateRevoked { certificate, .. }
             | Body::CertificateSuperseded { certificate, .. }
             | Body::CertificateRevokedOnDevice { certificate, .. }
+            | Body::KitUsed { certificate, .. }
             | Body::CertificateExpired { certificate } => {
                 (What::Certificate, of_certificate(certificate), None)
             }

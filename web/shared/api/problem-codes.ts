@@ -4,6 +4,7 @@ export const PROBLEM_CODES = [
   'person.phone_taken', 'session.required', 'session.reauthenticate',
   'enrolment.expired', 'enrolment.not_found', 'enrolment.request_invalid', 'enrolment.reissue_required',
   'certificate.none', 'certificate.unknown', 'certificate.foreign', 'certificate.wrong_purpose', 'certificate.suspended', 'certificate.revoked', 'certificate.superseded', 'certificate.renewal_early', 'certificate.grace_over', 'certificate.expired', 'certificate.not_active', 'certificate.too_many',
+  'kit.invalid', 'kit.too_young',
   'payment.malformed', 'payment.algorithm_refused', 'payment.type_mismatch', 'payment.signature_invalid', 'payment.audience_mismatch', 'payment.expired', 'payment.sequence_behind', 'payment.sequence_ahead', 'payment.forked',
   'payment.number_reused', 'payment.voided', 'payment.unseen', 'payment.amount_mismatch', 'payment.payee_mismatch', 'payment.payee_unknown', 'payment.payer_mismatch', 'payment.self', 'payment.fee_mismatch', 'payment.currency_mismatch',
   'payment.disclosure_mismatch', 'payment.insufficient_funds', 'payment.verification_required', 'payment.verification_invalid', 'payment.result_pending',
@@ -12,7 +13,7 @@ export const PROBLEM_CODES = [
   'merchant.unauthorised', 'payee.unknown', 'service.busy', 'service.clock', 'service.read_only',
   'request.malformed', 'request.too_large', 'request.media_type', 'request.method', 'request.timeout', 'request.not_found', 'request.origin', 'request.host', 'idempotency.conflict', 'device.version',
   // said by the app itself, without a server
-  'device.offline', 'device.unlock_failed', 'device.key_missing', 'device.passkey_cancelled', 'device.storage', 'device.insecure', 'device.clock', 'device.chain_invalid', 'device.proof_invalid', 'device.unexpected',
+  'device.offline', 'device.unlock_failed', 'device.key_missing', 'device.passkey_cancelled', 'device.storage', 'device.insecure', 'device.clock', 'device.chain_invalid', 'device.proof_invalid', 'device.kit_file', 'device.kit_passphrase', 'device.kit_foreign', 'device.unexpected',
 ] as const
 
 /** A stable problem code. */

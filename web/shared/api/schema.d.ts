@@ -311,6 +311,109 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/kit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows my recovery kit. */
+        get: operations["get_kit"];
+        /** Issues the certificate of a new kit; the same request again gets the same one. */
+        put: operations["issue_kit"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/kit-challenges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a challenge for a recovery key. Needs no session: whoever opens a kit may have lost everything else. */
+        post: operations["create_kit_use_challenge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/kit-suspensions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Suspends every payment certificate of a kit's owner, without a session. */
+        post: operations["suspend_with_kit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/kit/challenges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a challenge for a new kit. */
+        post: operations["create_kit_challenge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/kit/drills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tries a kit 「验证备份」; the first time puts it into use. */
+        post: operations["verify_kit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/kit/invalidation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends my kit. */
+        post: operations["revoke_kit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/log/checkpoint": {
         parameters: {
             query?: never;
@@ -871,7 +974,7 @@ export interface components {
          * @description The stable code of a problem; the app translates it.
          * @enum {string}
          */
-        Code: "verify.wrong" | "verify.code_required" | "verify.code_wrong" | "verify.too_many_tries" | "verify.weak_password" | "verify.phone_invalid" | "verify.name_invalid" | "person.phone_taken" | "session.required" | "session.reauthenticate" | "enrolment.expired" | "enrolment.not_found" | "enrolment.request_invalid" | "enrolment.reissue_required" | "certificate.none" | "certificate.unknown" | "certificate.foreign" | "certificate.wrong_purpose" | "certificate.suspended" | "certificate.revoked" | "certificate.superseded" | "certificate.renewal_early" | "certificate.grace_over" | "certificate.expired" | "certificate.not_active" | "certificate.too_many" | "payment.malformed" | "payment.algorithm_refused" | "payment.type_mismatch" | "payment.signature_invalid" | "payment.audience_mismatch" | "payment.expired" | "payment.sequence_behind" | "payment.sequence_ahead" | "payment.forked" | "payment.number_reused" | "payment.voided" | "payment.unseen" | "payment.amount_mismatch" | "payment.payee_mismatch" | "payment.payee_unknown" | "payment.payer_mismatch" | "payment.self" | "payment.fee_mismatch" | "payment.currency_mismatch" | "payment.disclosure_mismatch" | "payment.insufficient_funds" | "payment.verification_required" | "payment.verification_invalid" | "payment.result_pending" | "order.unknown" | "order.expired" | "order.paid" | "order.cancelled" | "order.mismatch" | "order.invalid" | "limit.tap_day" | "limit.day" | "limit.protection_each" | "limit.protection_day" | "limit.protection_wait" | "limit.protection_payee" | "limit.protection_stage" | "limit.protection_change" | "limit.static_code_day" | "limit.balance" | "merchant.unauthorised" | "payee.unknown" | "service.busy" | "service.clock" | "service.read_only" | "request.malformed" | "request.too_large" | "request.media_type" | "request.method" | "request.timeout" | "request.not_found" | "request.origin" | "request.host" | "idempotency.conflict" | "device.version";
+        Code: "verify.wrong" | "verify.code_required" | "verify.code_wrong" | "verify.too_many_tries" | "verify.weak_password" | "verify.phone_invalid" | "verify.name_invalid" | "person.phone_taken" | "session.required" | "session.reauthenticate" | "enrolment.expired" | "enrolment.not_found" | "enrolment.request_invalid" | "enrolment.reissue_required" | "certificate.none" | "certificate.unknown" | "certificate.foreign" | "certificate.wrong_purpose" | "certificate.suspended" | "certificate.revoked" | "certificate.superseded" | "certificate.renewal_early" | "certificate.grace_over" | "certificate.expired" | "certificate.not_active" | "certificate.too_many" | "kit.invalid" | "kit.too_young" | "payment.malformed" | "payment.algorithm_refused" | "payment.type_mismatch" | "payment.signature_invalid" | "payment.audience_mismatch" | "payment.expired" | "payment.sequence_behind" | "payment.sequence_ahead" | "payment.forked" | "payment.number_reused" | "payment.voided" | "payment.unseen" | "payment.amount_mismatch" | "payment.payee_mismatch" | "payment.payee_unknown" | "payment.payer_mismatch" | "payment.self" | "payment.fee_mismatch" | "payment.currency_mismatch" | "payment.disclosure_mismatch" | "payment.insufficient_funds" | "payment.verification_required" | "payment.verification_invalid" | "payment.result_pending" | "order.unknown" | "order.expired" | "order.paid" | "order.cancelled" | "order.mismatch" | "order.invalid" | "limit.tap_day" | "limit.day" | "limit.protection_each" | "limit.protection_day" | "limit.protection_wait" | "limit.protection_payee" | "limit.protection_stage" | "limit.protection_change" | "limit.static_code_day" | "limit.balance" | "merchant.unauthorised" | "payee.unknown" | "service.busy" | "service.clock" | "service.read_only" | "request.malformed" | "request.too_large" | "request.media_type" | "request.method" | "request.timeout" | "request.not_found" | "request.origin" | "request.host" | "idempotency.conflict" | "device.version";
         /** @description That a later log goes on from an earlier one (RFC 6962 § 2.1.2). */
         ConsistencyProof: {
             /** @description The hashes, in order. */
@@ -1059,6 +1162,76 @@ export interface components {
             challenge: components["schemas"]["Bytes32"];
             share?: components["schemas"]["Bytes32"] | null;
         };
+        /** @description My recovery kit. */
+        Kit: {
+            drilled_at?: components["schemas"]["Time"] | null;
+            /** @description Its recovery certificate. */
+            id: components["schemas"]["CertificateRef"];
+            /** @description When it was made. */
+            made_at: components["schemas"]["Time"];
+            /** @description Valid until. */
+            not_after: components["schemas"]["Time"];
+            /** @description From when it counts as a proof. */
+            proof_from: components["schemas"]["Time"];
+            reminder?: components["schemas"]["KitReminder"] | null;
+            /** @description Where it stands. */
+            state: components["schemas"]["KitState"];
+        };
+        /** @description My recovery kit, where there is one. */
+        KitAnswer: {
+            kit?: components["schemas"]["Kit"] | null;
+        };
+        /** @description A challenge. */
+        KitChallenge: {
+            /** @description 32 bytes for the signed text. */
+            challenge: components["schemas"]["Bytes32"];
+        };
+        /** @description Asks for what the payment certificate signs. */
+        KitChallengeRequest: {
+            /** @description The payment certificate that will sign. */
+            certificate: components["schemas"]["CertificateRef"];
+        };
+        /** @description A recovery certificate for the browser that holds its key. */
+        KitIssued: {
+            /** @description Leaf, issuer and root, DER. */
+            chain: components["schemas"]["Base64Url"][];
+            /** @description What the recovery key signs to put the kit into use. */
+            challenge: components["schemas"]["Bytes32"];
+            /** @description Its id. */
+            id: components["schemas"]["CertificateRef"];
+        };
+        /**
+         * @description What a recovery key is going to sign.
+         * @enum {string}
+         */
+        KitPurpose: "drill" | "suspend";
+        /**
+         * @description Why the kit should be tried now.
+         * @enum {string}
+         */
+        KitReminder: "not_tried" | "reissued";
+        /**
+         * @description Where a kit stands.
+         * @enum {string}
+         */
+        KitState: "active" | "ended";
+        /** @description What a kit put on hold. */
+        KitSuspension: {
+            /** @description How many payment certificates, just now. */
+            suspended: number;
+        };
+        /** @description A text of a recovery key. */
+        KitText: {
+            /** @description Signed text of type `yx-rec+jws`. */
+            jws: components["schemas"]["SignedText"];
+        };
+        /** @description Asks for what a recovery key signs. */
+        KitUseRequest: {
+            /** @description The recovery certificate. */
+            kit: components["schemas"]["CertificateRef"];
+            /** @description What for. */
+            purpose: components["schemas"]["KitPurpose"];
+        };
         /**
          * @description How a payment was verified (rules § 3).
          * @enum {string}
@@ -1172,6 +1345,15 @@ export interface components {
         NewEnrolment: {
             /** @description The log-in password; left out in the sitting of a registration. */
             password?: string | null;
+        };
+        /** @description Makes a kit. */
+        NewKit: {
+            /** @description The recovery key's PKCS#10 request, DER. */
+            csr: components["schemas"]["Base64Url"];
+            /** @description Signed text of type `yx-set+jws`, setting `kit`, by the payment certificate. */
+            jws: components["schemas"]["SignedText"];
+            /** @description The person's verification of that text. */
+            verification: components["schemas"]["Verification"];
         };
         /** @description A signed order. */
         NewOrder: {
@@ -2576,6 +2758,272 @@ export interface operations {
             400: components["responses"]["Problem_400"];
             401: components["responses"]["Problem_401"];
             404: components["responses"]["Problem_404"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    get_kit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description My kit */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KitAnswer"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            404: components["responses"]["Problem_404"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    issue_kit: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The client's name for this attempt: 1 to 64 visible ASCII characters. */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewKit"];
+            };
+        };
+        responses: {
+            /** @description Issued; in use once its key has signed the challenge */
+            200: {
+                headers: {
+                    /** @description The journal index that this answer has seen. */
+                    "Yx-Index"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KitIssued"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            409: components["responses"]["Problem_409"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
+            422: components["responses"]["Problem_422"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    create_kit_use_challenge: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The client's name for this attempt: 1 to 64 visible ASCII characters. */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KitUseRequest"];
+            };
+        };
+        responses: {
+            /** @description A challenge */
+            200: {
+                headers: {
+                    /** @description The journal index that this answer has seen. */
+                    "Yx-Index"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KitChallenge"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            409: components["responses"]["Problem_409"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
+            422: components["responses"]["Problem_422"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    suspend_with_kit: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The client's name for this attempt: 1 to 64 visible ASCII characters. */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KitText"];
+            };
+        };
+        responses: {
+            /** @description On hold from now on */
+            200: {
+                headers: {
+                    /** @description The journal index that this answer has seen. */
+                    "Yx-Index"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KitSuspension"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            409: components["responses"]["Problem_409"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
+            422: components["responses"]["Problem_422"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    create_kit_challenge: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The client's name for this attempt: 1 to 64 visible ASCII characters. */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KitChallengeRequest"];
+            };
+        };
+        responses: {
+            /** @description A challenge */
+            200: {
+                headers: {
+                    /** @description The journal index that this answer has seen. */
+                    "Yx-Index"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KitChallenge"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            409: components["responses"]["Problem_409"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
+            422: components["responses"]["Problem_422"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    verify_kit: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The client's name for this attempt: 1 to 64 visible ASCII characters. */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KitText"];
+            };
+        };
+        responses: {
+            /** @description It opens */
+            200: {
+                headers: {
+                    /** @description The journal index that this answer has seen. */
+                    "Yx-Index"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Kit"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            409: components["responses"]["Problem_409"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
+            422: components["responses"]["Problem_422"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    revoke_kit: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The client's name for this attempt: 1 to 64 visible ASCII characters. */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Nothing"];
+            };
+        };
+        responses: {
+            /** @description Ended */
+            200: {
+                headers: {
+                    /** @description The journal index that this answer has seen. */
+                    "Yx-Index"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KitAnswer"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            409: components["responses"]["Problem_409"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
+            422: components["responses"]["Problem_422"];
             429: components["responses"]["Problem_429"];
             503: components["responses"]["Problem_503"];
             default: components["responses"]["Problem_default"];

@@ -21,6 +21,8 @@ export type X509Details = Present<S['X509Details']>
 export type CertificateDetails = Certificate & { x509: X509Details | null }
 export type Issued = Present<S['Issued']>
 export type Enrolment = Present<S['Enrolment']>
+export type Kit = Present<S['Kit']>
+export type KitIssued = Present<S['KitIssued']>
 export type Custody = S['CustodyProof']
 /** What proves that the person was there for one text. */
 export type Verification = S['Verification']

@@ -42,20 +42,35 @@ export function preferredLanguage(): Language {
   return (globalThis.navigator?.languages ?? []).some((tag) => tag.toLowerCase().startsWith('zh')) ? 'zh-CN' : 'en'
 }
 
-/** The translator of one app. Each language is a chunk of its own, loaded when needed. */
-export function createTranslator<D extends Dictionary>(load: Record<Language, () => Promise<{ default: Shape<D>; problems?: ProblemWords }>>) {
+/** The words of a part of an app that is seldom seen: loaded with its first screen. */
+export type PartLoader = Record<Language, () => Promise<Dictionary>>
+
+/** The translator of one app. Each language is a chunk of its own, loaded when needed; `later` are parts of it that wait for `loadPart`. */
+export function createTranslator<D extends Dictionary, P extends string = never>(load: Record<Language, () => Promise<{ default: Shape<Omit<D, P>>; problems?: ProblemWords }>>, later: Record<P, PartLoader> = {} as Record<P, PartLoader>) {
   const language: Ref<Language> = ref('zh-CN')
   const words = shallowRef<Dictionary | null>(null)
   const problems = shallowRef<ProblemWords | null>(null)
+  const parts = new Set<P>()
 
   /** Loads and shows a language; `remember` keeps the choice on this device. */
   async function setLanguage(next: Language, remember = true): Promise<void> {
     const module = await load[next]()
-    words.value = module.default as Dictionary
+    const more = await Promise.all([...parts].map((part) => later[part][next]()))
+    words.value = Object.assign({}, module.default as Dictionary, ...more) as Dictionary
     problems.value = module.problems ?? null
     language.value = next
     if (remember) localStorage.setItem(STORED, next)
     if (typeof document !== 'undefined') document.documentElement.lang = next
+  }
+
+  /** Loads a part in the language that is shown; later languages bring it along. */
+  async function loadPart(part: P): Promise<void> {
+    if (parts.has(part)) return
+    const shown = language.value
+    const more = await later[part][shown]()
+    parts.add(part)
+    if (language.value === shown) words.value = Object.assign({}, words.value, more) as Dictionary
+    else await setLanguage(language.value, false)
   }
 
   /** The words for a key, with its placeholders filled. */
@@ -73,5 +88,5 @@ export function createTranslator<D extends Dictionary>(load: Record<Language, ()
     return problems.value?.[code] ?? { what: code, next: '' }
   }
 
-  return { language, setLanguage, t, dynamic: wordsFor, problemWord }
+  return { language, setLanguage, loadPart, t, dynamic: wordsFor, problemWord }
 }

@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import enWords, { problems as enProblems } from '@/locales/en'
+import { kit as enKit } from '@/locales/en/kit'
+import { safety as enSafety } from '@/locales/en/safety'
 import zhWords, { problems as zhProblems } from '@/locales/zh'
+import { kit as zhKit } from '@/locales/zh/kit'
+import { safety as zhSafety } from '@/locales/zh/safety'
 import { PROBLEM_CODES } from '../api/problem-codes'
 import { fill, type Dictionary } from '.'
 
@@ -10,8 +14,8 @@ function leaves(dictionary: Dictionary, path = ''): [string, string][] {
 const names = (text: string) => [...new Set([...text.matchAll(/\{(\w+)/g)].map((match) => match[1]))].sort()
 
 describe('the words', () => {
-  const zh = new Map(leaves(zhWords))
-  const en = new Map(leaves(enWords))
+  const zh = new Map(leaves({ ...zhWords, kit: zhKit, safety: zhSafety }))
+  const en = new Map(leaves({ ...enWords, kit: enKit, safety: enSafety }))
   it('exist in both languages, none empty', () => {
     expect([...en.keys()].sort()).toEqual([...zh.keys()].sort())
     for (const [key, value] of [...zh, ...en]) expect(value.trim(), key).not.toBe('')

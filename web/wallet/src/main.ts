@@ -4,7 +4,7 @@ import '@shared/styles/tokens.css'
 import '@shared/styles/base.css'
 import App from './App.vue'
 import { startAppearance } from './appearance'
-import { setLanguage } from './i18n'
+import { loadPart, setLanguage } from './i18n'
 import { router } from './router'
 import { startServiceWorker } from './pwa'
 import { session } from './session'
@@ -14,3 +14,4 @@ void session.loadDeployment().catch(() => undefined)
 await setLanguage(preferredLanguage(), false)
 createApp(App).use(router).mount('#app')
 startServiceWorker()
+void loadPart('safety').catch(() => undefined)

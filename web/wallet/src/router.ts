@@ -1,10 +1,13 @@
 import { createRouter, createWebHistory, type RouteRecordRaw } from 'vue-router'
+import { loadPart, type LaterWords } from './i18n'
 import { session } from './session'
 
 declare module 'vue-router' {
   interface RouteMeta {
     /** Reachable without a session. */
     open?: boolean
+    /** A part of the words that this screen needs. */
+    words?: keyof LaterWords
     /** One of the four tabs: the tab bar stays. */
     tab?: 'home' | 'records' | 'security' | 'me'
   }
@@ -33,14 +36,18 @@ const routes: RouteRecordRaw[] = [
   { path: '/settings/about', name: 'about', component: () => import('./screens/About.vue'), meta: { open: true } },
   { path: '/settings/tap', name: 'tap', component: () => import('./screens/TapSetting.vue') },
 
-  { path: '/security', name: 'security', component: () => import('./screens/Security.vue'), meta: { tab: 'security' } },
-  { path: '/security/notices', name: 'notices', component: () => import('./screens/Notices.vue') },
+  { path: '/security', name: 'security', component: () => import('./screens/Security.vue'), meta: { tab: 'security', words: 'safety' } },
+  { path: '/security/notices', name: 'notices', component: () => import('./screens/Notices.vue'), meta: { words: 'safety' } },
   { path: '/certificate', name: 'certificate', component: () => import('./screens/Certificate.vue') },
   { path: '/certificates', name: 'certificates', component: () => import('./screens/Certificates.vue') },
   { path: '/certificates/:id', name: 'certificate-detail', component: () => import('./screens/CertificateDetail.vue'), props: true },
   { path: '/certificates/:id/raw', name: 'certificate-raw', component: () => import('./screens/CertificateRaw.vue'), props: true },
   { path: '/certificates/:id/resume', name: 'certificate-resume', component: () => import('./screens/CertificateResume.vue'), props: true },
   { path: '/certificates/:id/revoke', name: 'certificate-revoke', component: () => import('./screens/CertificateRevoke.vue'), props: true },
+  { path: '/kit', name: 'kit', component: () => import('./screens/Kit.vue'), meta: { words: 'kit' } },
+  { path: '/kit/make', name: 'kit-make', component: () => import('./screens/KitMake.vue'), meta: { words: 'kit' } },
+  { path: '/kit/drill', name: 'kit-drill', component: () => import('./screens/KitDrill.vue'), meta: { words: 'kit' } },
+  { path: '/kit/suspend', name: 'kit-suspend', component: () => import('./screens/KitSuspend.vue'), meta: { open: true, words: 'kit' } },
   { path: '/enrol', name: 'enrol', component: () => import('./screens/Enrol.vue') },
   { path: '/:rest(.*)*', name: 'lost', component: () => import('./screens/Lost.vue'), meta: { open: true } },
 ]
@@ -52,6 +59,7 @@ export const router = createRouter({
 })
 
 router.beforeEach(async (to) => {
+  if (to.meta.words) await loadPart(to.meta.words)
   if (to.meta.open) return true
   if (session.me.value === null && !(await session.load())) return { name: 'welcome', query: to.path === '/' ? {} : { then: to.fullPath } }
   return true

@@ -26,12 +26,13 @@ const TOP: [&str; 11] = [
 ];
 
 /// What stands before the dot of a problem code.
-pub(super) const GROUPS: [&str; 14] = [
+pub(super) const GROUPS: [&str; 15] = [
     "verify",
     "person",
     "session",
     "enrolment",
     "certificate",
+    "kit",
     "payment",
     "order",
     "limit",

@@ -85,6 +85,10 @@ impl Book {
                 let epoch = self.next_epoch(*person)?;
                 one(Body::DeviceSessionsEnded { person: *person, device: *device, epoch })
             }
+            Action::UseKit { certificate, used_for } => {
+                self.known(*certificate)?.may_recover(*used_for, now.at)?;
+                one(Body::KitUsed { certificate: *certificate, used_for: *used_for })
+            }
             Action::Restore { certificate } => self.restore(*certificate, now),
         }
     }

@@ -136,6 +136,10 @@ impl Book {
             | Body::CertificateSuperseded { .. }
             | Body::CertificateRevokedOnDevice { .. }
             | Body::CertificateExpired { .. } => self.apply_lifecycle(facts),
+            Body::KitUsed { certificate, used_for } => {
+                let usable = self.certificate_mut(*certificate)?.may_recover(*used_for, facts.at);
+                fits(usable.is_ok(), "the kit could not be used so")
+            }
             Body::PinCounted { certificate, failures } => {
                 let certificate = self.certificate_mut(*certificate)?;
                 certificate.pin = certificate.pin.counted(facts.at);

@@ -100,6 +100,7 @@ impl Book {
             | Body::TapSet { .. }
             | Body::CertificateRequested { .. }
             | Body::SuccessorRequested { .. }
+            | Body::KitUsed { .. }
             | Body::PinCounted { .. }
             | Body::PinAccepted { .. }
             | Body::Payment { .. }

@@ -367,6 +367,7 @@ impl Book {
             | Body::SuccessorRequested { certificate, .. }
             | Body::CertificateSuperseded { certificate, .. }
             | Body::CertificateRevokedOnDevice { certificate, .. }
+            | Body::KitUsed { certificate, .. }
             | Body::PinCounted { certificate, .. }
             | Body::PinAccepted { certificate }
             | Body::PaymentVoided { certificate, .. } => Touched::certificate(*certificate),

@@ -5,6 +5,7 @@ use super::administer::{Bodies, one, unless};
 use crate::certificate::{Certificate, Purpose, RevocationReason, Route, State, SuspendedBy, USED_LATELY_MS};
 use crate::command::{Action, Contacts};
 use crate::id::{CertificateId, DeviceId, PersonId};
+use crate::kit::KitUse;
 use crate::record::Body;
 use crate::refusal::Refusal;
 use crate::time::{Millis, Now};
@@ -73,6 +74,9 @@ impl Book {
         {
             bodies.push(Body::CertificateSuperseded { certificate: old, by: id });
         }
+        if certificate.purpose == Purpose::Recovery {
+            bodies.extend(self.other_kits_end(id, certificate));
+        }
         Ok(bodies)
     }
 
@@ -109,14 +113,12 @@ impl Book {
             Purpose::Payment => {
                 self.may_take(*person, *route, old, now)?;
                 self.leaves_room(*person, *route, *successor_of)?;
+                if *route == Route::Kit {
+                    self.kit_that_proves(*person, now)?;
+                }
                 wait_ms = self.wait(*person, *route, *contacts, now);
             }
-            Purpose::Recovery => {
-                let live = self.live_of(*person, Purpose::Recovery).count();
-                if live >= RECOVERY_MAX {
-                    return Err(Refusal::CertificateTooMany);
-                }
-            }
+            Purpose::Recovery => self.may_make_kit(*person, now)?,
         }
         one(Body::SuccessorRequested {
             certificate: *certificate,
@@ -226,6 +228,38 @@ impl Book {
                 old,
             ) => old.map_or(Ok(()), |(_, old)| may_be_succeeded(route, old, false)),
         }
+    }
+
+    /// One kit in use and one on its way. Whoever reissued a certificate must not put a kit of theirs in the owner's place.
+    fn may_make_kit(&self, person: PersonId, now: Now) -> Result<(), Refusal> {
+        if let Some(until) = self.no_change_until(person, now) {
+            return Err(Refusal::LimitProtectionChange { until });
+        }
+        let live = self.live_of(person, Purpose::Recovery).count();
+        if live >= RECOVERY_MAX { Err(Refusal::CertificateTooMany) } else { Ok(()) }
+    }
+
+    /// The person has a kit that counts as a proof (rules § 4, R3): its key signed a text that the wallet checked.
+    fn kit_that_proves(&self, person: PersonId, now: Now) -> Result<(), Refusal> {
+        let mut refused = Refusal::CertificateUnknown;
+        for (_, kit) in self.live_of(person, Purpose::Recovery) {
+            match kit.may_recover(KitUse::Reissue, now.at) {
+                Ok(()) => return Ok(()),
+                Err(reason) => refused = reason,
+            }
+        }
+        Err(refused)
+    }
+
+    /// The ends of all kits but `kept` and the one that it takes the place of: one is in use.
+    fn other_kits_end(&self, kept: CertificateId, certificate: &Certificate) -> impl Iterator<Item = Body> {
+        let others = self.live_of(certificate.person, Purpose::Recovery).filter(move |(other, found)| {
+            *other != kept && Some(*other) != certificate.successor_of && found.thumbprint().is_some()
+        });
+        others.map(|(other, _)| Body::CertificateRevoked {
+            certificate: other,
+            reason: RevocationReason::CessationOfOperation,
+        })
     }
 
     /// One renewal at a time: a reissue that is under way, or a renewal, is concluded first.

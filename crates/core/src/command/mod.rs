@@ -12,6 +12,7 @@ use crate::id::{
     AccountId, CertificateId, CommandId, DeviceId, Digest, MerchantId, OrderId, PaymentNumber, PersonId,
     Serial, Thumbprint,
 };
+use crate::kit::KitUse;
 use crate::money::Minor;
 use crate::policy::Policy;
 use crate::record::Stamp;
@@ -237,6 +238,13 @@ record_enum! {
             person: PersonId,
             /// The device.
             device: DeviceId,
+        },
+        /// A recovery key was used; its signed text is the evidence.
+        60 => UseKit {
+            /// The recovery certificate.
+            certificate: CertificateId,
+            /// What for.
+            used_for: KitUse,
         },
         /// Lifts a suspension by somebody else's decision (an operator's, a veto's), whatever its reason.
         43 => Restore {

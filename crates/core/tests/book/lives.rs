@@ -9,37 +9,37 @@ use yinxin_core::{
     AccountId, Action, Body, CertificateId, Decision, DeviceId, Digest, Millis, Refusal, Serial, Thumbprint,
 };
 
-struct Life {
-    world: World,
+pub(super) struct Life {
+    pub(super) world: World,
     commands: u8,
     certificates: u8,
 }
 
 impl Life {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self { world: World::new(7), commands: 0, certificates: 60 }
     }
 
-    fn ask(&mut self, action: Action) -> Decision {
+    pub(super) fn ask(&mut self, action: Action) -> Decision {
         self.commands += 1;
         self.world.ask(&Asked::Command(command(action, [self.commands; 16])))
     }
 
-    fn must(&mut self, action: Action) -> Vec<Body> {
+    pub(super) fn must(&mut self, action: Action) -> Vec<Body> {
         match self.ask(action) {
             Decision::Record(records) => records.into_iter().map(|facts| facts.body).collect(),
             other @ (Decision::Same(_) | Decision::Refused(_)) => panic!("{other:?}"),
         }
     }
 
-    fn refused(&mut self, action: Action) -> Refusal {
+    pub(super) fn refused(&mut self, action: Action) -> Refusal {
         match self.ask(action) {
             Decision::Refused(refusal) => refusal,
             other @ (Decision::Record(_) | Decision::Same(_)) => panic!("{other:?}"),
         }
     }
 
-    fn pass(&mut self, ms: i64) {
+    pub(super) fn pass(&mut self, ms: i64) {
         self.world.clock += ms;
         for facts in self.world.book.due(self.world.now(), 1_000) {
             self.world.append(facts);
@@ -47,7 +47,7 @@ impl Life {
     }
 
     /// A request of person 0 on `route`, in the place of `old`, valid for `days`.
-    fn request(&mut self, route: Route, old: Option<CertificateId>, days: i64) -> (u8, Action) {
+    pub(super) fn request(&mut self, route: Route, old: Option<CertificateId>, days: i64) -> (u8, Action) {
         self.certificates += 6;
         let number = self.certificates;
         let now = self.world.now().at;
@@ -70,13 +70,13 @@ impl Life {
         (number, action)
     }
 
-    fn issue(&mut self, number: u8) {
+    pub(super) fn issue(&mut self, number: u8) {
         let thumbprint = Thumbprint::from_bytes([number; 32]);
         self.must(Action::RecordIssued { certificate: certificate(number), thumbprint });
     }
 
     /// A certificate on `route`, requested, issued and active.
-    fn take(&mut self, route: Route, old: Option<CertificateId>, days: i64) -> u8 {
+    pub(super) fn take(&mut self, route: Route, old: Option<CertificateId>, days: i64) -> u8 {
         let (number, action) = self.request(route, old, days);
         self.must(action);
         self.issue(number);
@@ -84,11 +84,11 @@ impl Life {
         number
     }
 
-    fn state(&self, number: u8) -> State {
+    pub(super) fn state(&self, number: u8) -> State {
         self.world.book.certificate(&certificate(number)).unwrap().state
     }
 
-    fn pays(&mut self, number: u8, payee: AccountId, amount: u64) -> Result<(), Refusal> {
+    pub(super) fn pays(&mut self, number: u8, payee: AccountId, amount: u64) -> Result<(), Refusal> {
         self.commands += 1;
         let mut wish = transfer(&self.world, number, amount, self.commands);
         (wish.payee, wish.fee) = (payee, minor(0));
@@ -96,7 +96,7 @@ impl Life {
         outcome(&pay(&mut self.world, wish))
     }
 
-    fn check_replay(&self) {
+    pub(super) fn check_replay(&self) {
         assert_eq!(replay(&self.world.journal).to_bytes(), self.world.book.to_bytes());
     }
 }
@@ -343,7 +343,7 @@ fn a_recovery_certificate_never_pays_and_takes_nobodys_room() {
 
 impl Life {
     /// What a stage of `sum` leaves, as the book counts it.
-    fn left_in_stage(&self, number: u8, sum: u64) -> yinxin_core::Minor {
+    pub(super) fn left_in_stage(&self, number: u8, sum: u64) -> yinxin_core::Minor {
         let found = self.world.book.certificate(&certificate(number)).unwrap();
         minor(sum).left_after(found.stage_spent)
     }

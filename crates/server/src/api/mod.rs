@@ -6,6 +6,7 @@ pub(crate) mod deployment;
 pub(crate) mod document;
 pub(crate) mod enrolments;
 pub(crate) mod events;
+pub(crate) mod kits;
 pub(crate) mod log;
 pub(crate) mod notices;
 pub(crate) mod orders;
@@ -43,6 +44,8 @@ pub(crate) fn plain() -> OpenApiRouter<App> {
         .routes(routes!(certificates::create_resumption_code))
         .routes(routes!(certificates::revoke_certificate))
         .routes(routes!(certificates::create_pin_proof))
+        .routes(routes!(kits::get_kit, kits::issue_kit))
+        .routes(routes!(kits::create_kit_use_challenge))
         .routes(routes!(payments::create_quote))
         .routes(routes!(payments::create_payment, payments::list_payments))
         .routes(routes!(payments::get_payment))
@@ -70,6 +73,10 @@ pub(crate) fn kept() -> OpenApiRouter<App> {
         .routes(routes!(certificates::get_certificate, certificates::rename_certificate))
         .routes(routes!(certificates::suspend_certificate))
         .routes(routes!(certificates::resume_certificate))
+        .routes(routes!(kits::create_kit_challenge))
+        .routes(routes!(kits::verify_kit))
+        .routes(routes!(kits::revoke_kit))
+        .routes(routes!(kits::suspend_with_kit))
         .routes(routes!(settings::create_tap_challenge))
         .routes(routes!(settings::set_tap))
         .routes(routes!(notices::set_notices_read))

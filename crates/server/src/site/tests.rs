@@ -149,6 +149,8 @@ everybody GET /api/v1/orders/{id}/events
 everybody GET /healthz
 everybody GET /pki/ocsp/{request}
 everybody GET /pki/{file}
+everybody POST /api/v1/kit-challenges
+everybody POST /api/v1/kit-suspensions
 everybody POST /api/v1/people
 everybody POST /api/v1/sessions
 everybody POST /api/v1/sms-codes
@@ -162,6 +164,7 @@ session   GET /api/v1/certificates/{id}
 session   GET /api/v1/certificates/{id}/file
 session   GET /api/v1/enrolments/current
 session   GET /api/v1/events
+session   GET /api/v1/kit
 session   GET /api/v1/me
 session   GET /api/v1/notices
 session   GET /api/v1/payments
@@ -177,11 +180,15 @@ session   POST /api/v1/enrolments
 session   POST /api/v1/enrolments/{id}/activation
 session   POST /api/v1/enrolments/{id}/code
 session   POST /api/v1/enrolments/{id}/request
+session   POST /api/v1/kit/challenges
+session   POST /api/v1/kit/drills
+session   POST /api/v1/kit/invalidation
 session   POST /api/v1/payees/find
 session   POST /api/v1/payments
 session   POST /api/v1/payments/{number}/void
 session   POST /api/v1/quotes
 session   POST /api/v1/settings/tap-challenges
+session   PUT /api/v1/kit
 session   PUT /api/v1/notices/read
 session   PUT /api/v1/settings/tap
 ";

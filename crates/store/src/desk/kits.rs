@@ -64,14 +64,14 @@ impl DeskRead<'_> {
         self.one(TABLE, sql, params![request.as_bytes()], read)
     }
 
-    /// A person's kits whose certificate the journal has, newest first.
+    /// A person's kits that came into use, newest first.
     pub fn kits_of_person(&self, person: PersonId, limit: u32) -> Result<Vec<KitRow>, DeskError> {
         let sql = "SELECT * FROM kits WHERE person = ?1 AND state = 'recorded'
                    ORDER BY created_at DESC, certificate LIMIT ?2";
         self.all(TABLE, sql, params![person.as_bytes(), limit], read)
     }
 
-    /// Kits that a crash may have left between two records, oldest first.
+    /// Kits that are not in use yet, or that a crash left between two records, oldest first.
     pub fn kits_unfinished(&self, limit: u32) -> Result<Vec<KitRow>, DeskError> {
         let sql = "SELECT * FROM kits WHERE state IN ('prepared', 'signed', 'abandoning')
                    ORDER BY created_at LIMIT ?1";
@@ -115,7 +115,7 @@ impl DeskWrite<'_> {
         Ok(self.execute(sql, params![certificate.as_bytes(), der, thumbprint.as_bytes()])? == 1)
     }
 
-    /// Notes that the journal has the certificate.
+    /// Notes that the kit came into use.
     pub fn mark_kit_recorded(&self, certificate: CertificateId) -> Result<(), DeskError> {
         let sql = "UPDATE kits SET state = 'recorded' WHERE certificate = ?1 AND state = 'signed'";
         self.execute(sql, params![certificate.as_bytes()])?;

@@ -79,6 +79,7 @@ impl Page {
             | Body::CertificateSuperseded { .. }
             | Body::CertificateRevokedOnDevice { .. }
             | Body::DeviceSessionsEnded { .. }
+            | Body::KitUsed { .. }
             | Body::PinCounted { .. }
             | Body::PinAccepted { .. } => {}
         }

@@ -34,7 +34,7 @@ const FINISHED_AT_ONCE: u32 = 200;
 
 /// One issuance at a time in this process: two requests of one enrolment must not both prepare a serial. Issuing is
 /// rare and takes two commits. Across processes the desk's uniqueness does the same.
-pub(super) static ISSUING: Mutex<()> = Mutex::const_new(());
+pub(crate) static ISSUING: Mutex<()> = Mutex::const_new(());
 
 /// A device's request for its certificate.
 pub struct CertificateRequest {
@@ -129,7 +129,7 @@ impl Wallet {
         for row in over {
             told = told.and(self.close_enrolment_locked(&row).await);
         }
-        told
+        told.and(self.finish_kits().await)
     }
 
     async fn finish_issuance(&self, issuance: &IssuanceRow) -> Result<(), WalletError> {

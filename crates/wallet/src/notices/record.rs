@@ -1,7 +1,8 @@
 //! What a record tells its person.
 
 use super::{Notice, NoticeKind};
-use yinxin_core::certificate::SuspendedBy;
+use yinxin_core::certificate::{Purpose, SuspendedBy};
+use yinxin_core::kit::KitUse;
 use yinxin_core::{Body, Book, CertificateId, Facts, PersonId};
 
 /// Whom a record concerns.
@@ -18,17 +19,36 @@ pub(crate) const fn is_told(facts: &Facts) -> bool {
 /// Who is told by a record, and what.
 pub(super) fn notice_of(index: u64, facts: &Facts, book: &Book) -> Option<(PersonId, Notice)> {
     let (kind, whom) = told(&facts.body)?;
-    let notice = Notice::because(kind, &index.to_be_bytes());
+    let because = |kind| Notice::because(kind, &index.to_be_bytes());
     Some(match whom {
-        Whom::Owner(certificate) => (book.certificate(certificate)?.person, notice.about(*certificate)),
-        Whom::Person(person) => (*person, notice),
+        Whom::Owner(certificate) => {
+            let owned = book.certificate(certificate)?;
+            (owned.person, because(of_purpose(kind, owned.purpose)?).about(*certificate))
+        }
+        Whom::Person(person) => (*person, because(kind)),
     })
+}
+
+/// A recovery certificate is no device's: what happens to it is told as the kit's.
+fn of_purpose(kind: NoticeKind, purpose: Purpose) -> Option<NoticeKind> {
+    let of_kits = matches!(kind, NoticeKind::KitMade | NoticeKind::KitUsed);
+    match purpose {
+        Purpose::Payment => (!of_kits).then_some(kind),
+        Purpose::Recovery if of_kits => Some(kind),
+        // One that a newer kit replaced is told as that one's making.
+        Purpose::Recovery => matches!(kind, NoticeKind::CertificateRevoked | NoticeKind::CertificateExpired)
+            .then_some(NoticeKind::KitInvalidated),
+    }
 }
 
 const fn told(body: &Body) -> Option<(NoticeKind, Whom<'_>)> {
     Some(match body {
         Body::CertificateIssued { certificate, .. } => {
             (NoticeKind::CertificateIssued, Whom::Owner(certificate))
+        }
+        Body::CertificateActivated { certificate, .. } => (NoticeKind::KitMade, Whom::Owner(certificate)),
+        Body::KitUsed { certificate, used_for: KitUse::Suspend | KitUse::Reissue } => {
+            (NoticeKind::KitUsed, Whom::Owner(certificate))
         }
         Body::CertificateSuspended { certificate, by } => (suspended(*by), Whom::Owner(certificate)),
         Body::CertificateResumed { certificate, .. } => {
@@ -60,7 +80,7 @@ const fn told(body: &Body) -> Option<(NoticeKind, Whom<'_>)> {
         | Body::MoneyIssued { .. }
         | Body::CertificateRequested { .. }
         | Body::SuccessorRequested { .. }
-        | Body::CertificateActivated { .. }
+        | Body::KitUsed { used_for: KitUse::Drill, .. }
         | Body::CertificateAbandoned { .. }
         | Body::PinCounted { .. }
         | Body::PinAccepted { .. }

@@ -113,10 +113,10 @@ const fn words(kind: NoticeKind) -> (&'static str, &'static str) {
         NoticeKind::DeviceMoved => {
             ("你的数字证书已迁移到另一台设备", "your certificate moved to another device")
         }
-        NoticeKind::KitMade => ("已生成新的恢复包", "a recovery kit was made"),
-        NoticeKind::KitInvalidated => ("恢复包已作废", "a recovery kit was made invalid"),
-        NoticeKind::KitUsed => ("有人使用了你的恢复包", "your recovery kit was used"),
-        NoticeKind::KitReminder => ("请验证你的恢复包", "please check your recovery kit"),
+        NoticeKind::KitMade => ("已生成新的恢复套件", "a recovery kit was made"),
+        NoticeKind::KitInvalidated => ("恢复套件已作废", "a recovery kit was made invalid"),
+        NoticeKind::KitUsed => ("有人使用了你的恢复套件", "your recovery kit was used"),
+        NoticeKind::KitReminder => ("请验证你的恢复套件", "please check your recovery kit"),
         NoticeKind::DeviceNew => ("你的账号在新设备上登录", "you logged in on a new device"),
         NoticeKind::DeviceSignedOut => ("你的设备已被远程退出登录", "devices of yours were signed out"),
         NoticeKind::PasswordChanged => ("登录密码已修改", "your password was changed"),

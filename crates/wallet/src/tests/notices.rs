@@ -72,7 +72,8 @@ async fn what_was_told_is_not_told_again_after_a_start() {
     world.wallet.tell(person, &cause).unwrap();
     let closed = world.close().await;
     let world = opened(closed);
-    world.phone("13800000002", 0).await;
+    let other = world.phone("13800000002", 0).await;
+    told(&world, other.session.person, &enrolled).await;
     let all = [NoticeKind::PasswordChanged, NoticeKind::TapOn, NoticeKind::CertificateIssued];
     told(&world, person, &all).await;
     assert_eq!(world.close().await.notices_sent(), 5);

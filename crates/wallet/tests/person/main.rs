@@ -7,6 +7,7 @@ mod bench;
 mod certificates;
 mod enrolment;
 mod idempotency;
+mod kits;
 mod log_in;
 mod pins;
 mod registration;

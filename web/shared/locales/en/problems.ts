@@ -28,6 +28,8 @@ export const problems: ProblemWords = {
   'certificate.expired': { what: 'The certificate has expired', next: 'Renew it on the certificate page.' },
   'certificate.not_active': { what: 'The certificate is not active yet', next: 'Finish the set-up on the certificate page.' },
   'certificate.too_many': { what: 'No more certificates can be active', next: 'Revoke one on a device you no longer use.' },
+  'kit.invalid': { what: 'This recovery kit is no longer valid', next: 'Use the newest one; without it, reissue as for a lost phone.' },
+  'kit.too_young': { what: 'The kit does not count as a proof yet', next: 'It does 24 hours after it was made: try again after {retry_at}.' },
   'payment.malformed': { what: 'The payment was refused: its form is wrong', next: 'Update the app and try again.' },
   'payment.algorithm_refused': { what: 'The payment was refused: unknown algorithm', next: 'Update the app and try again.' },
   'payment.type_mismatch': { what: 'The payment was refused: signed for another purpose', next: 'Start the payment again.' },
@@ -92,5 +94,8 @@ export const problems: ProblemWords = {
   'device.clock': { what: 'This device’s clock is off', next: 'Switch on automatic time in the system settings.' },
   'device.chain_invalid': { what: 'The certificate did not check out on this device', next: 'It was not activated. Start again; if it repeats, contact the operator.' },
   'device.proof_invalid': { what: 'The proof in the log did not check out', next: 'Keep this page and contact the operator.' },
+  'device.kit_file': { what: 'This is not a recovery kit', next: 'Choose the file that ends in .p12.' },
+  'device.kit_passphrase': { what: 'The passphrase does not open the kit', next: 'Check it: 24 digits or six words.' },
+  'device.kit_foreign': { what: 'This kit belongs to another account or server', next: 'Choose the kit of this account.' },
   'device.unexpected': { what: 'Something went wrong in the app', next: 'Try again; if it repeats, give support the reference.' },
 }

@@ -28,6 +28,8 @@ export const problems: ProblemWords = {
   'certificate.expired': { what: '数字证书已过期', next: '请在数字证书页续期。' },
   'certificate.not_active': { what: '数字证书尚未启用', next: '请回到数字证书页完成开通。' },
   'certificate.too_many': { what: '有效证书已达上限', next: '请先吊销一台不再使用的设备。' },
+  'kit.invalid': { what: '这份恢复套件已失效', next: '请使用最新的一份；没有的话，走“手机丢失”的补办。' },
+  'kit.too_young': { what: '恢复套件还不能作为凭据', next: '制作满 24 小时后才算数：{retry_at} 之后再试。' },
   'payment.malformed': { what: '付款内容格式不对，已拒绝', next: '请更新应用后再试。' },
   'payment.algorithm_refused': { what: '签名算法不被接受，已拒绝', next: '请更新应用后再试。' },
   'payment.type_mismatch': { what: '签名用途不符，已拒绝', next: '请从头再付一次。' },
@@ -92,5 +94,8 @@ export const problems: ProblemWords = {
   'device.clock': { what: '手机时间偏差较大', next: '请在系统设置中打开自动时间。' },
   'device.chain_invalid': { what: '证书在本机核对不通过', next: '证书未启用。请重新开通；如再次出现，请联系运营方。' },
   'device.proof_invalid': { what: '存证核对不通过', next: '请保留此页并联系运营方。' },
+  'device.kit_file': { what: '这不是恢复套件文件', next: '请选择以 .p12 结尾的那个文件。' },
+  'device.kit_passphrase': { what: '口令打不开这份恢复套件', next: '请核对口令：24 位数字或六个英文单词。' },
+  'device.kit_foreign': { what: '这份恢复套件属于另一个账户或服务器', next: '请选择当前账户的恢复套件。' },
   'device.unexpected': { what: '应用出错了', next: '请重试；如再次出现，请把编号告诉客服。' },
 }

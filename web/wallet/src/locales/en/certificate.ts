@@ -19,6 +19,7 @@ export const certificate: Shape<typeof zh> = {
     expiring: 'Expires in {n} {n:day|days}', expired: 'The certificate has expired', expiringText: 'The app reminds you to renew; after expiry there are 90 days of grace.',
     suspended: 'Certificate suspended', suspendedText: 'This device cannot pay for now. Your money is not affected.', revoked: 'Certificate revoked', revokedText: 'Revocation is final. Your account and money are not affected.', resumeNow: 'Resume',
     elsewhere: 'Your certificate is in the installed app or on another device', elsewhereText: 'It is on “{device}”, where your orders wait too. Open Yinxin there to pay.', keyGone: 'Its key is not on this device', keyGoneText: 'If you cleared the browser’s data, the key went with it. You can suspend the certificate first.',
+    backup: 'Backup', backupText: 'A way back when every phone is lost',
     where: 'Where the key is kept', details: 'Certificate details', manage: 'Manage certificates', uses: 'Uses', lastUsed: 'Last used', never: 'Not used yet', validity: 'Valid', device: 'Device', protection: 'Protected until {time}', protectionText: 'A new certificate has lower limits for 24 hours.', tap: 'One-tap payments', suspendNow: 'Suspend now',
     cardLabel: 'Digital certificate', serial: 'Serial {tail}',
   },

@@ -4,8 +4,7 @@ import { app } from './app'
 import { certificate } from './certificate'
 import { money } from './money'
 import { person } from './person'
-import { safety } from './safety'
 
-const en: Shape<typeof zh> = { app, certificate, money, person, safety }
+const en: Shape<typeof zh> = { app, certificate, money, person }
 export default en
 export { problems } from '@shared/locales/en/problems'

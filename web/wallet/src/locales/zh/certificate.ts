@@ -16,7 +16,7 @@ export const certificate = {
     expiring: '证书还有 {n} 天到期', expired: '证书已过期', expiringText: '到期前应用会提醒你续期，到期后有 90 天宽限。',
     suspended: '数字证书已挂失', suspendedText: '本机暂时不能付款，资金不受影响。', revoked: '数字证书已吊销', revokedText: '吊销不可恢复。账户和资金不受影响。', resumeNow: '恢复使用',
     elsewhere: '证书在已安装的应用或另一台设备里', elsewhereText: '它在「{device}」里，订单也在那里等你。请打开那里的印信付款。', keyGone: '本机没有这张证书的密钥', keyGoneText: '如果你清除过浏览器数据，密钥已随之删除。可以先挂失它。',
-    where: '密钥保存在哪里', details: '证书详情', manage: '数字证书管理', uses: '使用次数', lastUsed: '最近使用', never: '还没有使用', validity: '有效期', device: '设备', protection: '保护期至 {time}', protectionText: '新证书 24 小时内单笔与累计金额受限。', tap: '小额直付', suspendNow: '立即挂失',
+    where: '密钥保存在哪里', backup: '备份', backupText: '手机全丢了也能找回', details: '证书详情', manage: '数字证书管理', uses: '使用次数', lastUsed: '最近使用', never: '还没有使用', validity: '有效期', device: '设备', protection: '保护期至 {time}', protectionText: '新证书 24 小时内单笔与累计金额受限。', tap: '小额直付', suspendNow: '立即挂失',
     cardLabel: '数字证书', serial: '序列号 {tail}',
   },
   list: { title: '数字证书管理', here: '本机', empty: '没有证书', emptyText: '开通后，每台设备的证书会列在这里。', text: '每台设备一张证书。丢了哪台，就挂失哪一张。' },

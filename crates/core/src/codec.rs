@@ -44,7 +44,8 @@ pub trait Codec: Sized {
 
     /// The binary form.
     fn to_bytes(&self) -> Vec<u8> {
-        let mut out = Vec::new();
+        // Most values have less; growing from nothing costs more than the room.
+        let mut out = Vec::with_capacity(256);
         self.encode(&mut out);
         out
     }

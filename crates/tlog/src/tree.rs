@@ -95,9 +95,38 @@ impl Tree {
 
     /// Appends a leaf; answers its index.
     pub fn push(&mut self, entry: &[u8; LEAF_ENTRY_BYTES]) -> u64 {
+        self.add(leaf_hash(entry), node_hash)
+    }
+
+    /// Appends a leaf, and keeps every hash that this took in `kept`, for [`Tree::push_again`].
+    pub fn push_kept(&mut self, entry: &[u8; LEAF_ENTRY_BYTES], kept: &mut Vec<Hash>) -> u64 {
+        let leaf = leaf_hash(entry);
+        kept.push(leaf);
+        self.add(leaf, |left, right| {
+            let node = node_hash(left, right);
+            kept.push(node);
+            node
+        })
+    }
+
+    /// Appends a leaf that an equal tree has just taken with [`Tree::push_kept`], with the hashes that it kept: none is computed
+    /// again. Answers its index; none where there are not enough of them.
+    pub fn push_again(&mut self, kept: &mut impl Iterator<Item = Hash>) -> Option<u64> {
+        let leaf = kept.next()?;
+        let mut whole = true;
+        let index = self.add(leaf, |_, _| {
+            kept.next().unwrap_or_else(|| {
+                whole = false;
+                Hash::EMPTY_ROOT
+            })
+        });
+        whole.then_some(index)
+    }
+
+    fn add(&mut self, leaf: Hash, mut node: impl FnMut(&Hash, &Hash) -> Hash) -> u64 {
         let index = self.size;
         self.size += 1;
-        let mut hash = leaf_hash(entry);
+        let mut hash = leaf;
         let mut position = index;
         for level in 0_u32.. {
             let tile = (level / TILE_HEIGHT) as usize;
@@ -109,7 +138,7 @@ impl Tree {
             row.push(hash);
             // An even position is a left child: its parent waits for the right one.
             let Some(left) = left.filter(|_| position % 2 == 1) else { break };
-            hash = node_hash(&left, &hash);
+            hash = node(&left, &hash);
             position /= 2;
             if level % TILE_HEIGHT == TILE_HEIGHT - 1 && self.edge[tile].rows[0].len() == TILE_HASHES {
                 self.complete(tile, position);

@@ -372,3 +372,27 @@ fn no_change_is_accepted(proof: &[Hash], accepts: impl Fn(&[Hash]) -> bool) {
         assert!(!accepts(&longer));
     }
 }
+
+#[test]
+fn a_tree_that_takes_over_the_hashes_of_another_is_equal_to_it() {
+    let (mut first, mut second, mut kept) = (Tree::new(), Tree::new(), Vec::new());
+    for index in 0..70_000 {
+        first.push_kept(&entry(index), &mut kept);
+        // In batches of all sizes.
+        if index % 97 == 0 || kept.len() > 300 {
+            let mut hashes = kept.drain(..);
+            while second.size() < first.size() {
+                assert_eq!(second.push_again(&mut hashes), Some(second.size() - 1));
+            }
+            assert_eq!(hashes.next(), None, "each hash once");
+            drop(hashes);
+            assert_eq!(second.drain_full_tiles(), first.drain_full_tiles());
+        }
+    }
+    let mut plain = Tree::new();
+    for index in 0..first.size() {
+        plain.push(&entry(index));
+    }
+    assert_eq!(first.root(), plain.root());
+    assert_eq!(second.push_again(&mut std::iter::empty()), None);
+}

@@ -38,7 +38,7 @@ impl Ledger {
     }
 
     /// The same of a record whose leaf is known.
-    pub(crate) fn take_leaf(
+    fn take_leaf(
         &mut self,
         facts: &Facts,
         leaf: &[u8; LEAF_ENTRY_BYTES],
@@ -47,6 +47,29 @@ impl Ledger {
         self.book.apply(index, facts)?;
         self.tree.push(leaf);
         Ok(index)
+    }
+
+    /// The same, and keeps in `kept` what an equal ledger needs to take it again.
+    pub(crate) fn take_kept(
+        &mut self,
+        facts: &Facts,
+        leaf: &[u8; LEAF_ENTRY_BYTES],
+        kept: &mut Vec<Hash>,
+    ) -> Result<u64, yinxin_core::book::ApplyError> {
+        let index = self.book.size();
+        self.book.apply(index, facts)?;
+        self.tree.push_kept(leaf, kept);
+        Ok(index)
+    }
+
+    /// Applies a record that an equal ledger has just taken; `kept` goes on with its hashes.
+    pub(crate) fn take_again(
+        &mut self,
+        facts: &Facts,
+        kept: &mut impl Iterator<Item = Hash>,
+    ) -> Result<u64, yinxin_core::book::ApplyError> {
+        self.book.apply_again(self.book.size(), facts)?;
+        self.tree.push_again(kept).ok_or(yinxin_core::book::ApplyError("the tree's hashes are not all there"))
     }
 
     /// Applies a record as it stands in the journal.

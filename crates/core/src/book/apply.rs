@@ -32,6 +32,16 @@ impl Book {
         fits(usize::try_from(facts.policy) == Ok(self.policies.len()), "its policy is not the one in force")?;
         fits((index == 0) == matches!(facts.body, Body::Genesis { .. }), "the first record is the genesis")?;
         self.check_previous(facts)?;
+        self.change(index, facts)
+    }
+
+    /// Applies the next record, which an equal book has just applied: what that compared is not compared again.
+    pub fn apply_again(&mut self, index: u64, facts: &Facts) -> Result<(), ApplyError> {
+        if index == self.next { self.change(index, facts) } else { self.apply_record(index, facts) }
+    }
+
+    /// What the record changes; it was compared with this book, or with one that is equal.
+    pub(super) fn change(&mut self, index: u64, facts: &Facts) -> Applied {
         self.apply_body(index, facts)?;
         self.touch(index, facts)?;
         if let Some(command) = facts.command {

@@ -85,7 +85,7 @@ pub(super) struct Behind {
 pub(super) fn behind(file: &File, path: &Path, at: u64) -> Result<Behind, StoreError> {
     let length = file.metadata().map_err(|error| unreadable(path, &error))?.len();
     let mut found = Behind::default();
-    let (mut piece, mut buffer) = (vec![0; PIECE], Vec::new());
+    let (mut piece, mut buffer, zeros) = (vec![0; PIECE], Vec::new(), [0; BLOCK]);
     let mut from = at;
     while from < length {
         let size = usize::try_from(length - from).unwrap_or(PIECE).min(PIECE);
@@ -93,7 +93,7 @@ pub(super) fn behind(file: &File, path: &Path, at: u64) -> Result<Behind, StoreE
             break;
         }
         for (block, bytes) in (from..).step_by(BLOCK).zip(piece[..size].chunks(BLOCK)) {
-            if bytes.iter().all(|byte| *byte == 0) {
+            if bytes == &zeros[..bytes.len()] {
                 continue;
             }
             found.written_until = Some(block.saturating_add(bytes.len() as u64));

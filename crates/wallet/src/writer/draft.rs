@@ -1,21 +1,51 @@
 //! A record between its decision and its commit.
 
+use super::handle::Work;
 use crate::port::Entropy;
 use yinxin_core::Facts;
+use yinxin_core::codec::Codec;
 use yinxin_store::NewRecord;
-use yinxin_tlog::LEAF_ENTRY_BYTES;
+use yinxin_tlog::evidence_digest;
 
-/// What is kept beside a record.
-#[derive(Default)]
+/// What is kept beside a record, and how its leaf names it.
 pub(super) struct Kept {
     pub(super) evidence: Vec<u8>,
     pub(super) disclosures: Option<Vec<u8>>,
+    pub(super) opening: [u8; 32],
+    pub(super) salt: [u8; 32],
+    pub(super) digest: [u8; 32],
+}
+
+impl Kept {
+    /// Takes it out of what is asked of the writer, where many do so at once: the writer itself hashes no evidence.
+    pub(super) fn of(work: &mut Work, entropy: &dyn Entropy) -> Self {
+        let (evidence, disclosures) = match work {
+            Work::Command(command) => (std::mem::take(&mut command.evidence), None),
+            Work::Payment(authorisation) => {
+                let disclosures = authorisation.disclosures.take();
+                let evidence = std::mem::take(&mut authorisation.evidence);
+                (evidence, disclosures.map(|disclosures| disclosures.to_bytes()))
+            }
+        };
+        let mut drawn = [[0; 32]; 2];
+        entropy.fill(drawn.as_flattened_mut());
+        Self::sealed(evidence, disclosures, drawn)
+    }
+
+    /// Of a record that nobody asked for.
+    pub(super) fn nothing(drawn: [[u8; 32]; 2]) -> Self {
+        Self::sealed(Vec::new(), None, drawn)
+    }
+
+    fn sealed(evidence: Vec<u8>, disclosures: Option<Vec<u8>>, [opening, salt]: [[u8; 32]; 2]) -> Self {
+        let digest = evidence_digest(&salt, &evidence);
+        Self { evidence, disclosures, opening, salt, digest }
+    }
 }
 
 /// A record of the batch that is being made.
 pub(super) struct Draft {
     pub(super) facts: Facts,
-    pub(super) leaf: [u8; LEAF_ENTRY_BYTES],
     /// For the journal; it is there while the batch is appended, and comes back for the answers.
     pub(super) new: NewRecord,
     pub(super) balance: Option<i64>,

@@ -1,10 +1,11 @@
 //! The doors to the writer: commands in, durable records out, and the book as of the last commit.
 
+use super::draft::Kept;
 use super::{forward, now_of};
 use crate::ledger::Ledger;
 use crate::meters::{Meters, PaymentOutcome, Times};
 use crate::nodes::{Control, NamedSnapshot, Standing};
-use crate::port::{PeerError, Peers};
+use crate::port::{Entropy, PeerError, Peers};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError};
 use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
@@ -80,10 +81,20 @@ pub(super) enum Work {
 }
 
 pub(super) struct Job {
+    /// Without its evidence and its disclosures.
     pub(super) work: Work,
+    /// These.
+    pub(super) kept: Kept,
     pub(super) reply: oneshot::Sender<Reply>,
     /// When it began to wait.
     pub(super) sent: Instant,
+}
+
+impl Job {
+    pub(super) fn new(mut work: Work, reply: oneshot::Sender<Reply>, entropy: &dyn Entropy) -> Self {
+        let kept = Kept::of(&mut work, entropy);
+        Self { work, kept, reply, sent: Instant::now() }
+    }
 }
 
 /// Book and tree as of the last commit.
@@ -113,6 +124,7 @@ pub struct Handle {
     pub(super) size: watch::Receiver<u64>,
     pub(super) clock_right: Arc<AtomicBool>,
     pub(super) calendar: Arc<dyn Calendar>,
+    pub(super) entropy: Arc<dyn Entropy>,
     pub(super) meters: Arc<Meters>,
     pub(super) log_since: u64,
     pub(super) standing: watch::Receiver<Standing>,
@@ -306,9 +318,10 @@ impl Handle {
 
     async fn ask_writer(&self, work: Work) -> Reply {
         let (reply, answer) = oneshot::channel();
+        let job = Job::new(work, reply, self.entropy.as_ref());
         // Counted first: the writer may take it before this task runs again.
         self.meters.queued();
-        if let Err(error) = self.jobs.try_send(Job { work, reply, sent: Instant::now() }) {
+        if let Err(error) = self.jobs.try_send(job) {
             self.meters.taken(1);
             return Reply::Error(match error {
                 TrySendError::Full(_) => WriterError::Busy,

@@ -35,7 +35,7 @@ use tokio::time::Instant;
 use yinxin_core::codec::Codec;
 use yinxin_core::{Body, Book, Command, Day, Decision, Facts, Millis, Now, Outcome};
 use yinxin_store::{Batch, Disk, Head, Journal, JournalReader, NewRecord, StoreError, TileRow};
-use yinxin_tlog::{Checkpoint, evidence_digest, leaf_entry};
+use yinxin_tlog::{Checkpoint, Hash, leaf_entry};
 
 /// Commands that may wait; a further one is told to come back.
 const QUEUE_MAX: usize = 4_096;
@@ -87,6 +87,8 @@ struct Writer {
     size: watch::Sender<u64>,
     conditions: Conditions,
     draws: Draws,
+    /// What the batch under way hashed for the tree; the published tree takes it over.
+    hashes: Vec<Hash>,
     meters: Arc<Meters>,
     standing: watch::Sender<Standing>,
     /// The newest snapshot that another node named.
@@ -107,6 +109,7 @@ impl Writer {
             size: watch::channel(parts.ledger.size()).0,
             conditions: Conditions::new(&parts),
             draws: Draws::default(),
+            hashes: Vec::new(),
             standing: watch::channel(first).0,
             named: watch::channel(None).0,
             control: Arc::default(),
@@ -123,7 +126,8 @@ impl Writer {
 pub(crate) fn write_one(parts: Parts, command: Command) -> Result<u64, WriterError> {
     let (reply, mut answered) = oneshot::channel();
     let mut writer = Writer::new(parts, Turns::None);
-    writer.batch(vec![Job { work: Work::Command(command), reply, sent: Instant::now() }])?;
+    let job = Job::new(Work::Command(command), reply, writer.parts.entropy.as_ref());
+    writer.batch(vec![job])?;
     match answered.try_recv() {
         Ok(Reply::Fresh(committed)) => Ok(committed.index),
         Ok(Reply::Error(error)) => Err(error),
@@ -148,6 +152,7 @@ pub(crate) fn start(
         size: writer.size.subscribe(),
         clock_right: writer.conditions.clock_right(),
         calendar: Arc::clone(&writer.parts.calendar),
+        entropy: Arc::clone(&writer.parts.entropy),
         standing: writer.standing.subscribe(),
         named: writer.named.subscribe(),
         control: Arc::clone(&writer.control),
@@ -213,17 +218,18 @@ impl Writer {
         }
         let now = now_of(&self.parts.ledger.book, self.parts.clock.now(), self.parts.calendar.as_ref());
         let first = self.parts.ledger.size();
-        let mut drafts = Vec::new();
+        let mut drafts = Vec::with_capacity(jobs.len());
+        self.hashes.clear();
         let mut sound = Ok(());
         for facts in self.parts.ledger.book.due(now, DUE_MAX) {
-            sound = sound.and_then(|()| self.draft(facts, Kept::default(), &mut drafts));
+            sound = sound.and_then(|()| self.draft(facts, None, &mut drafts));
         }
         let mut replies = Vec::with_capacity(jobs.len());
         let began = Instant::now();
         for job in jobs {
             let queue_us = micros(began.saturating_duration_since(job.sent));
             let verdict = match sound {
-                Ok(()) => self.decide(job.work, now, &mut drafts),
+                Ok(()) => self.decide(&job.work, job.kept, now, &mut drafts),
                 Err(ref error) => Err(error.clone()),
             };
             match verdict {
@@ -262,23 +268,24 @@ impl Writer {
         }
     }
 
-    fn decide(&mut self, work: Work, now: Now, drafts: &mut Vec<Draft>) -> Result<Verdict, StoreError> {
-        let (decision, mut kept) = match work {
-            Work::Command(command) => {
-                let decision = self.parts.ledger.book.decide(&command, now);
-                (decision, Kept { evidence: command.evidence, disclosures: None })
-            }
-            Work::Payment(authorisation) => {
-                let decision = self.parts.ledger.book.decide_payment(&authorisation, now);
-                let disclosures = authorisation.disclosures.map(|disclosures| disclosures.to_bytes());
-                (decision, Kept { evidence: authorisation.evidence, disclosures })
-            }
+    fn decide(
+        &mut self,
+        work: &Work,
+        kept: Kept,
+        now: Now,
+        drafts: &mut Vec<Draft>,
+    ) -> Result<Verdict, StoreError> {
+        let decision = match work {
+            Work::Command(command) => self.parts.ledger.book.decide(command, now),
+            Work::Payment(authorisation) => self.parts.ledger.book.decide_payment(authorisation, now),
         };
         match decision {
             Decision::Record(records) => {
                 let index = self.parts.ledger.size();
+                // What was asked is the evidence of the first record.
+                let mut kept = Some(kept);
                 for facts in records {
-                    self.draft(facts, std::mem::take(&mut kept), drafts)?;
+                    self.draft(facts, kept.take(), drafts)?;
                 }
                 Ok(Verdict::Recorded(index))
             }
@@ -288,22 +295,21 @@ impl Writer {
     }
 
     /// Applies a decided record and keeps it for the commit.
-    fn draft(&mut self, facts: Facts, kept: Kept, drafts: &mut Vec<Draft>) -> Result<(), StoreError> {
-        let Kept { evidence, disclosures } = kept;
-        let [opening, salt] = self.draws.next(self.parts.entropy.as_ref());
-        let digest = evidence_digest(&salt, &evidence);
+    fn draft(&mut self, facts: Facts, kept: Option<Kept>, drafts: &mut Vec<Draft>) -> Result<(), StoreError> {
+        let kept = kept.unwrap_or_else(|| Kept::nothing(self.draws.next(self.parts.entropy.as_ref())));
+        let Kept { evidence, disclosures, opening, salt, digest } = kept;
         let encoded = facts.to_bytes();
         let leaf = leaf_entry(&opening, &encoded, &digest);
         let index = self
             .parts
             .ledger
-            .take_leaf(&facts, &leaf)
+            .take_kept(&facts, &leaf, &mut self.hashes)
             .map_err(|error| StoreError::Failed(format!("a decided record does not apply: {error}")))?;
         let names_snapshot = matches!(facts.body, Body::SnapshotTaken { .. });
         let balance = self.balance_after(&facts);
         tracing::trace!(index, "decided");
         let new = NewRecord { facts: encoded, opening, digest, salt, evidence, disclosures, names_snapshot };
-        drafts.push(Draft { facts, leaf, new, balance });
+        drafts.push(Draft { facts, new, balance });
         Ok(())
     }
 
@@ -339,10 +345,11 @@ impl Writer {
     }
 
     /// Shows readers what is durable now.
-    fn publish(&self, drafts: &[Draft]) {
+    fn publish(&mut self, drafts: &[Draft]) {
+        let mut hashes = self.hashes.drain(..);
         let mut published = self.published.change();
         for draft in drafts {
-            if let Err(error) = published.take_leaf(&draft.facts, &draft.leaf) {
+            if let Err(error) = published.take_again(&draft.facts, &mut hashes) {
                 // Both books took the same records in the same order: only broken memory leads here.
                 tracing::error!(%error, "the published book differs from the writer's");
                 std::process::abort();

@@ -69,8 +69,8 @@ for (const { language, scheme, custody } of [{ language: 'zh', scheme: 'dark', c
 
       await step(t, 'raw details are readable', async () => {
         await person.open(words('certificate.detail.raw'))
-        await person.sees(words('certificate.raw.title'))
-        await person.page.getByText(words('certificate.raw.fingerprint_sha256')).first().waitFor()
+        await person.sees(words('raw.title'))
+        await person.page.getByText(words('raw.fingerprint_sha256')).first().waitFor()
         await phone.shot('54-raw')
       })
 

@@ -5,23 +5,12 @@ import { rm } from 'node:fs/promises'
 import { after, before, test } from 'node:test'
 import { Phone } from '../lib/browser.mjs'
 import { Person } from '../lib/person.mjs'
-import { search } from '../lib/profile.mjs'
+import { EAVESDROP, search } from '../lib/profile.mjs'
 import { Demo } from '../lib/server.mjs'
 
 let demo
 before(async () => { demo = await Demo.start() })
 after(() => demo.stop())
-
-/** Listens in as each key is made: the one moment at which the test can learn what it must not find later. */
-const EAVESDROP = `(() => {
-  const make = crypto.subtle.generateKey.bind(crypto.subtle)
-  const out = crypto.subtle.exportKey.bind(crypto.subtle)
-  crypto.subtle.generateKey = async (...args) => {
-    const made = await make(...args)
-    if (made.privateKey?.extractable) globalThis.yinxinKeyMade?.((await out('jwk', made.privateKey)).d)
-    return made
-  }
-})()`
 
 for (const custody of ['passkey', 'pin']) {
   test(`the private key stays out of script and off the disk (${custody})`, { timeout: 120_000 }, async () => {

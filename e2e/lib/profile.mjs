@@ -24,3 +24,14 @@ export async function search(folder, secret) {
   }
   return { found, bytes }
 }
+
+/** Listens in as each key is made: the one moment at which the test can learn what it must not find later. */
+export const EAVESDROP = `(() => {
+  const make = crypto.subtle.generateKey.bind(crypto.subtle)
+  const out = crypto.subtle.exportKey.bind(crypto.subtle)
+  crypto.subtle.generateKey = async (...args) => {
+    const made = await make(...args)
+    if (made.privateKey?.extractable) globalThis.yinxinKeyMade?.((await out('jwk', made.privateKey)).d)
+    return made
+  }
+})()`

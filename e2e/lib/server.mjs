@@ -1,6 +1,6 @@
 // The real binary, started with `yinxin demo` on free loopback ports and a data directory of its own.
 import { spawn } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { access, mkdtemp, readFile, readdir, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -25,13 +25,24 @@ export function freePort() {
   })
 }
 
+/** The library that moves a program's wall clock; Debian keeps it in the folder of the machine's architecture. */
+async function faketime() {
+  for (const folder of await readdir('/usr/lib')) {
+    const path = `/usr/lib/${folder}/faketime/libfaketimeMT.so.1`
+    if (await access(path).then(() => true, () => false)) return path
+  }
+  throw new Error('libfaketime is missing: the Debian package is called faketime')
+}
+
 /** A running demonstration. `origin` is the address of the app, `shop` that of the tea shop. */
 export class Demo {
-  static async start({ binary = BINARY, data = null } = {}) {
+  /** `port` keeps the origin of an earlier start of the same data; `aheadDays` sets its wall clock forward (libfaketime). */
+  static async start({ binary = BINARY, data = null, port: kept = null, aheadDays = 0 } = {}) {
     const folder = data ?? await mkdtemp(join(tmpdir(), 'yinxin-demo-'))
-    const port = await freePort()
+    const port = kept ?? await freePort()
     const started = performance.now()
-    const child = spawn(binary, ['demo', '--listen', `127.0.0.1:${port}`, '--data', folder], { stdio: ['ignore', 'pipe', 'pipe'] })
+    const clock = aheadDays === 0 ? {} : { LD_PRELOAD: await faketime(), FAKETIME: `+${aheadDays}d`, FAKETIME_DONT_FAKE_MONOTONIC: '1' }
+    const child = spawn(binary, ['demo', '--listen', `127.0.0.1:${port}`, '--data', folder], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...clock } })
     const demo = new Demo(child, folder, `http://localhost:${port}`)
     await demo.#untilReady(started)
     demo.shop = (await demo.get('/api/v1/demo/state')).shop_url.replace(/\/$/, '')

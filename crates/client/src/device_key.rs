@@ -70,6 +70,13 @@ impl DeviceKey {
         Ok(Self { signer: FileSigner::generate(seed)?, device_secret, holding: None })
     }
 
+    /// The key that takes this one's place on the device: a new key, under the same device secret and so the same PIN.
+    pub fn successor(&self) -> Result<Self, ClientError> {
+        let seed = Zeroizing::new(chance::bytes::<32>()?);
+        let device_secret = self.device_secret.clone();
+        Ok(Self { signer: FileSigner::generate(&seed)?, device_secret, holding: None })
+    }
+
     pub(crate) fn from_parts(
         pkcs8: &Secret,
         device_secret: Zeroizing<[u8; 32]>,
@@ -145,6 +152,17 @@ impl DeviceKey {
     /// Signs the end of a suspension.
     pub fn sign_resumption(&self, challenge: [u8; 32], iat: Millis) -> Result<SignedText, ClientError> {
         self.sign_consent(CertificatePurpose::Resume, challenge, iat)
+    }
+
+    /// Signs that this key wants the key of `csr` (PKCS#10, DER: exactly what is sent) in its place.
+    pub fn sign_renewal(
+        &self,
+        csr: &[u8],
+        challenge: [u8; 32],
+        iat: Millis,
+    ) -> Result<SignedText, ClientError> {
+        let request = yinxin_core::text::sha256(&[csr]);
+        self.sign_consent(CertificatePurpose::Renew { request }, challenge, iat)
     }
 
     /// Signs the switch of one-tap payments.

@@ -34,7 +34,7 @@ pub use device_key::{DeviceKey, Holding};
 pub use error::{ClientError, Problem};
 pub use merchant::MerchantApi;
 pub use outbox::{ChainHead, OutBox, Outstanding};
-pub use person::{CheckedOrder, Person, Registration, Transfer};
+pub use person::{CheckedOrder, Person, Registration, Renewing, Transfer};
 pub use pin::{Pin, PinError};
 pub use receipt::{Expected, Receipt, ReceiptError, check};
 pub use requests::{Ask, DeviceKind, Disclosure, Disclosures, RevocationReason, Verification};

@@ -55,6 +55,10 @@ fn vectors() -> Value {
             consent(CertificatePurpose::Activate { tap: true }, json!({"purpose": "activate", "tap": true})),
             consent(CertificatePurpose::Resume, json!({"purpose": "resume"})),
             consent(
+                CertificatePurpose::Renew { request: REQUEST },
+                json!({"purpose": "renew", "request": request}),
+            ),
+            consent(
                 CertificatePurpose::Move { request: REQUEST, keep: false },
                 json!({"purpose": "move", "request": request, "keep": false}),
             ),
@@ -94,10 +98,13 @@ fn a_text_with_a_part_of_another_purpose_is_refused() {
             _ => SettingText::parse(text.as_bytes()).is_err(),
         };
         assert!(!refused(payload));
-        for purpose in ["activate", "resume", "move", "reissue", "suspend", "veto", "cancel", "kill"] {
+        for purpose in ["activate", "resume", "renew", "move", "reissue", "suspend", "veto", "cancel", "kill"]
+        {
             let own = vector["parts"]["purpose"].as_str().unwrap_or("tap");
             let other = payload.replace(&format!("\"{own}\""), &format!("\"{purpose}\""));
-            assert!(other == payload || refused(&other), "{other}");
+            // These two have the same parts and differ by the word alone.
+            let twins = [own, purpose].iter().all(|word| ["renew", "reissue"].contains(word));
+            assert!(other == payload || twins || refused(&other), "{other}");
         }
         let longer = payload.replace('}', ",\"keep\":null}");
         assert!(refused(&longer), "{longer}");

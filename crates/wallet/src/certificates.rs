@@ -1,22 +1,18 @@
-//! Certificate management: list, details, file, rename, suspend, resume, revoke.
+//! Certificate management: list, details, file, rename, suspend, revoke.
 //!
-//! Suspending is one tap from any device. Resuming needs the same device, its key, user verification, the password and
-//! a code. Revoking needs the password and is final.
+//! Suspending is one tap from any device. Revoking needs the password and is final.
 
-use crate::codes::{CodeSent, Errand};
 use crate::guessing::Budget;
 use crate::passwords::Password;
-use crate::people::Phone;
 use crate::port::random;
+use crate::protection::ProtectionNow;
 use crate::sessions::SessionContext;
-use crate::verification::VerificationProof;
 use crate::{Wallet, WalletError};
-use std::net::IpAddr;
 use yinxin_core::certificate::{Certificate, RevocationReason, State, SuspendedBy};
-use yinxin_core::text::{CertificatePurpose, CertificateText, TYP_CERTIFICATE, is_displayable};
+use yinxin_core::text::{CertificateText, TYP_CERTIFICATE, is_displayable};
 use yinxin_core::{Action, CertificateId, DeviceId, Digest, Millis, Refusal};
 use yinxin_pki::{Jws, PublicKey};
-use yinxin_store::desk::{ChallengePurpose, ChallengeRow, CodePurpose, IssuanceRow, IssuanceState};
+use yinxin_store::desk::{ChallengePurpose, ChallengeRow, IssuanceRow, IssuanceState};
 
 pub use yinxin_pki::Details;
 
@@ -44,6 +40,8 @@ pub struct CertificateView {
     pub uses: u64,
     /// The last recorded use.
     pub last_used_at: Option<Millis>,
+    /// What the lower limits allow at this moment.
+    pub protection: Option<ProtectionNow>,
 }
 
 /// A form of the public file.
@@ -71,25 +69,6 @@ impl SignedText {
     pub(crate) fn read(&self, typ: &str) -> Result<Jws, WalletError> {
         Ok(Jws::from_parts(&self.protected, &self.payload, &self.signature, typ)?)
     }
-}
-
-/// The begin of a resumption.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ResumptionBegun {
-    /// What the device signs.
-    pub challenge: [u8; 32],
-    /// The code that was sent.
-    pub code: CodeSent,
-}
-
-/// The end of a resumption.
-pub struct Resumption {
-    /// The code.
-    pub code: String,
-    /// `yx-cert+jws`, purpose `resume`.
-    pub text: SignedText,
-    /// User verification of that text.
-    pub verification: VerificationProof,
 }
 
 impl Wallet {
@@ -185,68 +164,6 @@ impl Wallet {
         }
     }
 
-    /// Begins to lift a suspension: compares the password, sends a code, hands out a challenge.
-    ///
-    /// # Errors
-    /// `CertificateForeign` on another device; `Wrong`, `TooManyTries`; a refusal unless the certificate is suspended by
-    /// its person, wrong PINs or a fork.
-    pub async fn begin_resumption(
-        &self,
-        session: &SessionContext,
-        certificate: CertificateId,
-        password: &Password,
-    ) -> Result<ResumptionBegun, WalletError> {
-        let issuance = self.own_issuance(session, certificate)?;
-        if issuance.device != session.device {
-            return Err(WalletError::CertificateForeign);
-        }
-        self.state_of(certificate)?.resumed()?;
-        let person = self.person_row(session.person)?;
-        self.confirm_password(&person, password, Budget::certificate(session.person)).await?;
-        let phone = Phone::parse(&person.phone).ok_or(WalletError::PhoneInvalid)?;
-        let errand = Errand { phone: &phone, purpose: CodePurpose::Resume, subject: certificate.as_bytes() };
-        let code = self.ensure_code(errand, session.device_kind).await?;
-        let challenge = self.draw_challenge(ChallengePurpose::Resume, certificate)?;
-        Ok(ResumptionBegun { challenge, code })
-    }
-
-    /// Lifts a suspension. Nothing happens when the certificate is active already.
-    ///
-    /// # Errors
-    /// Those of the signed text and the verification; `CodeWrong`; `Reauthenticate` when the challenge is over.
-    pub async fn resume_certificate(
-        &self,
-        session: &SessionContext,
-        address: IpAddr,
-        certificate: CertificateId,
-        form: &Resumption,
-    ) -> Result<CertificateView, WalletError> {
-        let issuance = self.own_issuance(session, certificate)?;
-        if issuance.device != session.device {
-            return Err(WalletError::CertificateForeign);
-        }
-        let state = self.state_of(certificate)?;
-        if matches!(state, State::Active { .. }) {
-            return self.certificate(session, certificate);
-        }
-        state.resumed()?;
-        let (jws, text) = self.read_consent(&form.text, &issuance)?;
-        if text.purpose != CertificatePurpose::Resume {
-            return Err(WalletError::RequestInvalid);
-        }
-        let hash = Digest::from_bytes(jws.signing_input_hash());
-        self.require_verification(certificate, hash, Some(&form.verification))?;
-        let person = self.person_row(session.person)?;
-        let phone = Phone::parse(&person.phone).ok_or(WalletError::PhoneInvalid)?;
-        let errand = Errand { phone: &phone, purpose: CodePurpose::Resume, subject: certificate.as_bytes() };
-        self.check_code(errand, &form.code, address)?;
-        self.use_challenge(&text.challenge, ChallengePurpose::Resume, certificate)?;
-        let action = Action::Resume { certificate };
-        let evidence = jws.normalised().to_flattened().into_bytes();
-        self.submit(&[b"resume", text.challenge.as_bytes()], action, evidence).await?;
-        self.certificate(session, certificate)
-    }
-
     /// Revokes a certificate for good; `KeyCompromise` for a lost phone, `CessationOfOperation` when it is no longer
     /// wanted. The sessions on its device end, except the one that asks.
     pub async fn revoke_certificate(
@@ -298,17 +215,23 @@ impl Wallet {
     }
 
     pub(crate) fn certificate_view(&self, row: &IssuanceRow) -> Result<CertificateView, WalletError> {
-        let book = self.inner.writer.book(|book| book.certificate(&row.certificate).cloned());
+        let now = self.inner.writer.now(self.now());
+        let known = self.inner.writer.book(|book| {
+            let found = book.certificate(&row.certificate)?;
+            Some((found.clone(), ProtectionNow::of(book, found, now)))
+        });
+        let (book, protection) =
+            known.ok_or_else(|| WalletError::Failed(format!("{} is not in the book", row.certificate)))?;
         let uses = self.uses(&row.certificate)?;
         Ok(CertificateView {
             id: row.certificate,
             device_name: row.device_name.clone(),
             device: row.device,
-            book: book
-                .ok_or_else(|| WalletError::Failed(format!("{} is not in the book", row.certificate)))?,
+            book,
             issued_at: row.created_at,
             uses: uses.count,
             last_used_at: uses.last_at,
+            protection,
         })
     }
 

@@ -172,9 +172,11 @@ impl Wallet {
         // Only a registration is open to strangers; whoever types another code has shown the password.
         let strangers = match errand.purpose {
             CodePurpose::Register => Budget::address(address).into_iter().chain([Budget::all()]).collect(),
-            CodePurpose::LogIn | CodePurpose::Enrol | CodePurpose::Resume | CodePurpose::Reissue => {
-                Vec::new()
-            }
+            CodePurpose::LogIn
+            | CodePurpose::Enrol
+            | CodePurpose::Resume
+            | CodePurpose::Reissue
+            | CodePurpose::Renew => Vec::new(),
         };
         let own = Budget::code(errand.phone.as_str(), errand.purpose);
         let budgets: Vec<Budget> = strangers.into_iter().chain([own]).collect();
@@ -318,6 +320,7 @@ const fn purpose_names(purpose: CodePurpose) -> (&'static str, &'static str) {
         CodePurpose::LogIn => ("登录", "log in"),
         CodePurpose::Enrol => ("开通数字证书", "enrol a certificate"),
         CodePurpose::Resume => ("恢复已挂失的数字证书", "resume a suspended certificate"),
+        CodePurpose::Renew => ("数字证书续期", "renew a certificate"),
         CodePurpose::Reissue => ("补办数字证书", "reissue a certificate"),
     }
 }

@@ -8,10 +8,13 @@
 //!
 //! One enrolment of a person is open at a time, on one device. Whoever had a certificate before needs a reissue.
 
+mod custody;
 mod issuing;
+mod renewal;
 
+pub use custody::CustodyOffer;
+pub use issuing::CertificateRequest;
 pub(crate) use issuing::ISSUING;
-pub use issuing::{CertificateRequest, CustodyOffer};
 
 use crate::certificates::{CertificateView, SignedText, parse_issued};
 use crate::codes::{Errand, RESEND_AFTER_MS};
@@ -25,7 +28,7 @@ use crate::{Wallet, WalletError};
 use std::net::IpAddr;
 use yinxin_core::certificate::State;
 use yinxin_core::text::{CertificatePurpose, sha256};
-use yinxin_core::{Action, EnrolmentId, Millis, PersonId};
+use yinxin_core::{Action, EnrolmentId, Millis, PersonId, Refusal};
 use yinxin_store::desk::{CodePurpose, Custody, EnrolmentRow, IssuanceRow, IssuanceState, PersonRow};
 
 pub use yinxin_store::desk::EnrolmentState;
@@ -105,7 +108,7 @@ impl Wallet {
         let row = self.open_or_begin(session, in_sitting).await?;
         if row.state == EnrolmentState::CodeSent {
             let phone = Phone::parse(&person.phone).ok_or(WalletError::PhoneInvalid)?;
-            self.ensure_code(enrolment_errand(&phone, &row), session.device_kind).await?;
+            self.ensure_code(self.errand(&phone, &row), session.device_kind).await?;
         }
         self.enrolment_view(&person, &row)
     }
@@ -142,7 +145,7 @@ impl Wallet {
             let phone = Phone::parse(&person.phone).ok_or(WalletError::PhoneInvalid)?;
             let budgets = [Budget::enrolment(person.person)];
             self.count_guess(&budgets)?;
-            self.check_code(enrolment_errand(&phone, &row), code, address)?;
+            self.check_code(self.errand(&phone, &row), code, address)?;
             self.forgive_guess(&budgets)?;
             let now = self.now();
             self.inner.store.desk.write(|tx| tx.verify_enrolment(enrolment, now))?;
@@ -177,6 +180,7 @@ impl Wallet {
             }
             CertificatePurpose::Activate { .. }
             | CertificatePurpose::Resume
+            | CertificatePurpose::Renew { .. }
             | CertificatePurpose::Move { .. }
             | CertificatePurpose::Reissue { .. } => return Err(WalletError::RequestInvalid),
         };
@@ -188,9 +192,17 @@ impl Wallet {
         }
         if tap && row.state != EnrolmentState::Active {
             let action = Action::SetTap { person: session.person, enabled: true };
-            self.submit(&[b"activate-tap", certificate.as_bytes()], action, evidence).await?;
+            match self.submit(&[b"activate-tap", certificate.as_bytes()], action, evidence).await {
+                // No limit is raised in the first stage after a reissue; the certificate is active all the same.
+                Ok(_) | Err(WalletError::Refused(Refusal::LimitProtectionChange { .. })) => {}
+                Err(error) => return Err(error),
+            }
         }
+        let renewed = self.renews(&row);
         self.inner.store.desk.write(|tx| {
+            if let Some(old) = renewed {
+                tx.pass_custody_on(old, certificate)?;
+            }
             tx.move_enrolment(enrolment, EnrolmentState::Active, row.expires_at)?;
             tx.end_sitting(session.person)
         })?;
@@ -256,9 +268,11 @@ impl Wallet {
     }
 
     fn enrolment_view(&self, person: &PersonRow, row: &EnrolmentRow) -> Result<Enrolment, WalletError> {
-        let (sent, issuance) = self.inner.store.desk.read(|tx| {
-            Ok((tx.code_last_sent(&person.phone, CodePurpose::Enrol)?, tx.issuance_of(row.enrolment)?))
-        })?;
+        let purpose = self.code_purpose(row);
+        let (sent, issuance) =
+            self.inner.store.desk.read(|tx| {
+                Ok((tx.code_last_sent(&person.phone, purpose)?, tx.issuance_of(row.enrolment)?))
+            })?;
         let issued = match issuance.filter(|issuance| issuance.state == IssuanceState::Recorded) {
             Some(issuance) => Some(self.issued(&issuance)?),
             None => None,
@@ -276,6 +290,14 @@ impl Wallet {
             },
             issued,
         })
+    }
+
+    pub(super) fn errand<'a>(&self, phone: &'a Phone, row: &'a EnrolmentRow) -> Errand<'a> {
+        Errand { phone, purpose: self.code_purpose(row), subject: row.enrolment.as_bytes() }
+    }
+
+    fn code_purpose(&self, row: &EnrolmentRow) -> CodePurpose {
+        if self.renews(row).is_some() { CodePurpose::Renew } else { CodePurpose::Enrol }
     }
 
     /// What is handed to the device that asked for a certificate; its share only until the certificate is active, later
@@ -303,10 +325,6 @@ impl Wallet {
         let chain = self.inner.authority.chain(&leaf);
         Ok(Issued { certificate, chain, challenge: issuance.challenge, share })
     }
-}
-
-fn enrolment_errand<'a>(phone: &'a Phone, row: &'a EnrolmentRow) -> Errand<'a> {
-    Errand { phone, purpose: CodePurpose::Enrol, subject: row.enrolment.as_bytes() }
 }
 
 /// The person as authenticators know them: no id of the wallet leaves it this way.

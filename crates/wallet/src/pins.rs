@@ -70,7 +70,7 @@ impl Wallet {
         proof: &PinProof,
     ) -> Result<Share, WalletError> {
         let issuance = self.own_issuance(session, certificate)?;
-        let custody = self.inner.store.desk.read(|tx| tx.custody(certificate))?;
+        let custody = self.custody_of(certificate)?;
         let Some(Custody::Pin { device_key, pin_mac, share }) = custody else {
             return Err(WalletError::CertificateWrongPurpose);
         };
@@ -122,10 +122,15 @@ impl Wallet {
         }
     }
 
-    /// A sealed key is opened to sign: a payment, an activation, the end of a suspension.
+    /// A sealed key is opened to sign: a payment, an activation, the end of a suspension, a late renewal.
     fn key_may_be_opened(&self, certificate: CertificateId) -> Result<(), WalletError> {
-        let state = self.inner.writer.book(|book| book.certificate(&certificate).map(|found| found.state));
-        match state {
+        let now = self.now();
+        let found = self.inner.writer.book(|book| {
+            book.certificate(&certificate).map(|found| (found.state, now <= found.grace_until()))
+        });
+        match found.map(|(state, _)| state) {
+            // It signs for its own successor.
+            Some(State::Expired { held: None, .. }) if found.is_some_and(|(_, grace)| grace) => Ok(()),
             Some(State::Issued { .. } | State::Active { .. } | State::Suspended { .. }) => Ok(()),
             Some(State::Revoked { .. }) => Err(Refusal::CertificateRevoked.into()),
             Some(State::Superseded { .. }) => Err(Refusal::CertificateSuperseded.into()),

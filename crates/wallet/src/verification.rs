@@ -44,7 +44,7 @@ impl Wallet {
                 Ok(Verification { method: Method::Pin, at: row.verified_at })
             }
             VerificationProof::Passkey { credential_id, authenticator_data, client_data_json, signature } => {
-                let custody = self.inner.store.desk.read(|desk| desk.custody(certificate))?;
+                let custody = self.custody_of(certificate)?;
                 let Some(Custody::Passkey { credential, key, signature_count }) = custody else {
                     return Err(WalletError::VerificationInvalid);
                 };

@@ -73,6 +73,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/certificates/{id}/renewals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begins the renewal 续期 of this device's certificate, or goes on with the one under way. */
+        post: operations["create_renewal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/certificates/{id}/resumption": {
         parameters: {
             query?: never;
@@ -908,6 +925,8 @@ export interface components {
             custody: components["schemas"]["Custody"];
             /** @description What the person calls the device. */
             device_name: string;
+            /** @description Until when it can be renewed once it has expired. */
+            grace_until: components["schemas"]["Time"];
             /** @description The place in its chain of signed texts. */
             head: components["schemas"]["Head"];
             /** @description Its id. */
@@ -920,10 +939,16 @@ export interface components {
             /** @description Valid from. */
             not_before: components["schemas"]["Time"];
             protected_until?: components["schemas"]["Time"] | null;
+            protection?: components["schemas"]["Protection"] | null;
+            /** @description From when its device renews it by itself. */
+            renewable_from: components["schemas"]["Time"];
+            /** @description The way on which it was issued. */
+            route: components["schemas"]["Route"];
             /** @description Serial number, hexadecimal. */
             serial: components["schemas"]["SerialNumber"];
             /** @description Its state. */
             state: components["schemas"]["CertificateState"];
+            successor_of?: components["schemas"]["CertificateRef"] | null;
             /**
              * @description The signature suite.
              * @example P-256
@@ -1036,6 +1061,11 @@ export interface components {
             kind: "pin";
             /** @description HMAC of the PIN under the device's secret. */
             pin_mac: components["schemas"]["Bytes32"];
+        } | {
+            /** @description Signed text of type `yx-cert+jws`, purpose `renew`. */
+            consent: components["schemas"]["SignedText"];
+            /** @enum {string} */
+            kind: "kept";
         };
         /** @description Where the demonstration's shop is. */
         DemoState: {
@@ -1391,6 +1421,11 @@ export interface components {
              */
             phone: string;
         };
+        /** @description Begins a renewal. */
+        NewRenewal: {
+            /** @description The log-in password; only after the validity has ended. */
+            password?: string | null;
+        };
         /** @description Signs in. */
         NewSession: {
             /**
@@ -1690,6 +1725,23 @@ export interface components {
              */
             tries_left?: number | null;
         };
+        /** @description The lower limits that hold at a moment, and until when. */
+        Protection: {
+            /**
+             * Format: int64
+             * @description What is left of its sum; nothing for a rule without one.
+             */
+            left_minor?: number | null;
+            /** @description Which rule. */
+            rule: components["schemas"]["ProtectionRule"];
+            /** @description When this rule ends; another may follow, up to `protected_until`. */
+            until: components["schemas"]["Time"];
+        };
+        /**
+         * @description What is protected.
+         * @enum {string}
+         */
+        ProtectionRule: "wait" | "paid_before" | "sum" | "day";
         /** @description What a payment would need: advice, the books decide when it is sent. */
         Quote: {
             /** @description The payer's account. */
@@ -1755,10 +1807,10 @@ export interface components {
         /** @description Resumes a certificate on its own device. */
         Resumption: {
             /**
-             * @description The code sent by SMS.
+             * @description The code sent by SMS; left out where none was.
              * @example 123456
              */
-            code: string;
+            code?: string | null;
             /** @description Signed text of type `yx-cert+jws`, purpose `resume`. */
             jws: components["schemas"]["SignedText"];
             /** @description The person's verification of that text. */
@@ -1768,6 +1820,8 @@ export interface components {
         ResumptionCodeSent: {
             /** @description The challenge that the device signs. */
             challenge: components["schemas"]["Bytes32"];
+            /** @description Whether a code was sent; a suspension that was made with the password alone is lifted without one. */
+            code_sent: boolean;
             /**
              * Format: int32
              * @description Seconds until the code expires.
@@ -1791,6 +1845,11 @@ export interface components {
          * @enum {string}
          */
         RevocationReason: "lost" | "stopped";
+        /**
+         * @description The way on which a certificate was issued (rules § 4).
+         * @enum {string}
+         */
+        Route: "first" | "move" | "cleared" | "kit" | "lost" | "lost_at_risk" | "operator" | "renewal" | "grace";
         /** @example 07070707070707070707070707070707 */
         SerialNumber: string;
         /** @description A signed text: flattened JWS, ES256; the bytes that were signed are sent as they are. */
@@ -2255,6 +2314,49 @@ export interface operations {
             default: components["responses"]["Problem_default"];
         };
     };
+    create_renewal: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The client's name for this attempt: 1 to 64 visible ASCII characters. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description The certificate */
+                id: components["schemas"]["CertificateRef"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRenewal"];
+            };
+        };
+        responses: {
+            /** @description Begun; it goes on as an enrolment whose request the old key signs */
+            201: {
+                headers: {
+                    /** @description The journal index that this answer has seen. */
+                    "Yx-Index"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Enrolment"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            409: components["responses"]["Problem_409"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
+            422: components["responses"]["Problem_422"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
     resume_certificate: {
         parameters: {
             query?: never;
@@ -2317,7 +2419,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description A code was sent */
+            /** @description The password was right; a code was sent where one is needed */
             202: {
                 headers: {
                     /** @description The journal index that this answer has seen. */

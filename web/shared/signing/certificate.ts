@@ -116,7 +116,7 @@ export async function resumeDownload(setting: Setting, enrolment: Enrolment): Pr
 }
 
 /** The same request again after a lost answer: the server answers with the same certificate. */
-async function persistently<T>(work: () => Promise<T>): Promise<T> {
+export async function persistently<T>(work: () => Promise<T>): Promise<T> {
   for (let tries = 0; ; tries += 1) {
     try {
       return await work()
@@ -130,6 +130,14 @@ async function persistently<T>(work: () => Promise<T>): Promise<T> {
 
 /** Checks chain, validity, key and account on the phone, then keeps the certificate. */
 async function adopt(pending: HeldKey, issued: Issued, setting: Setting): Promise<HeldKey> {
+  const held: HeldKey = { ...(await checked(pending, issued, setting)), id: issued.certificate.id, state: 'held' }
+  await store.promoteKey(pending.id, held)
+  moveOpen(pending.id, held.id)
+  return held
+}
+
+/** The key with the chain that was issued for it, after this phone has checked it. */
+export async function checked(pending: HeldKey, issued: Issued, setting: Setting): Promise<HeldKey> {
   const chain = issued.chain.map(fromBase64url)
   const [leafDer] = chain
   const root = chain[chain.length - 1]
@@ -139,10 +147,7 @@ async function adopt(pending: HeldKey, issued: Issued, setting: Setting): Promis
   const mine = sameBytes(leaf.spki, pending.publicKey) && leaf.uris.some((uri) => uri.endsWith(`/id/${setting.account}`))
   if (!mine || !(await isChainGood(chain, setting.now, trusted))) throw ProblemError.local('device.chain_invalid')
   if (!trusted) await store.putMark(ROOT_MARK, await sha256(root))
-  const held: HeldKey = { ...pending, id: issued.certificate.id, state: 'held', chain, thumbprint: await sha256(leafDer) }
-  await store.promoteKey(pending.id, held)
-  moveOpen(pending.id, held.id)
-  return held
+  return { ...pending, chain, thumbprint: await sha256(leafDer) }
 }
 
 /** Signs the test challenge with the person's choice about 小额直付; from now on the certificate pays. */
@@ -157,12 +162,12 @@ export async function activate(downloaded: Downloaded, setting: Setting, tap: bo
 }
 
 /** Signs the return from suspension (恢复): always with the person verified for this text. */
-export async function signResumption(held: HeldKey, setting: Setting, challenge: string, code: string, askPin: AskPin): Promise<Certificate> {
+export async function signResumption(held: HeldKey, setting: Setting, challenge: string, code: string | null, askPin: AskPin): Promise<Certificate> {
   return withSigner(async () => {
     const text = await prepare('yx-cert+jws', Math.floor(setting.now / 1000), held.thumbprint, certificateText({ audience: setting.origin, purpose: 'resume', certificate: held.id, challenge }))
     const { key, verification } = await unlock(held, text.hash, 'needed', askPin)
     if (!verification) throw ProblemError.local('device.unlock_failed')
-    return api.resumeCertificate(held.id, { code, jws: await sign(text, key), verification })
+    return api.resumeCertificate(held.id, { ...(code === null ? {} : { code }), jws: await sign(text, key), verification })
   })
 }
 

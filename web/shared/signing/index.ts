@@ -8,10 +8,12 @@
  *   and stays in the outbox.
  * - `settleOutbox(account)` asks for numbers that were open when the app was closed; call it when the app opens.
  * - `download` → `activate` enrol this device; `resumeDownload` continues after a crash.
+ * - `renewQuietly` renews where the keys are open anyway; `settleRenewal` takes up what a crash left; `renewNow` opens them first.
  * - `signResumption`, `signTapSetting` sign the other purposes.
  * - `askPin` is called only where the key is sealed with a PIN.
  */
 export { heldKey, heldKeyOf, keepStorage, download, resumeDownload, activate, signResumption, signTapSetting, forgetKey, type Downloaded, type DownloadStep, type Setting, type UnlockChoice } from './certificate'
+export { renewNow, renewQuietly, renewedAt, settleRenewal } from './renew'
 export { preparePayment, signPayment, type PaymentWish, type PreparedPayment } from './pay'
 export { settleOutbox, withSigner, type Settled } from './outbox'
 export { passkeyAvailable } from './passkey'

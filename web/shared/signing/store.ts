@@ -9,11 +9,17 @@ export type HeldCustody =
   | { kind: 'passkey'; credentialId: string; rpId: string }
   | { kind: 'pin'; deviceSecret: Bytes }
 
-/** A sealed key and, once issued, its certificate. Keyed by enrolment id while pending, by certificate id afterwards. */
+/**
+ * A sealed key and, once issued, its certificate. Keyed by enrolment id while pending, by certificate id afterwards. A `next` one waits to
+ * take the place of the held one that it names.
+ */
 export interface HeldKey {
   id: string
   account: string
-  state: 'pending' | 'held'
+  state: 'pending' | 'held' | 'next'
+  /** The certificate whose place it takes, and its own once that was issued. */
+  successorOf?: string
+  certificate?: string
   custody: HeldCustody
   sealed: Sealed
   /** The request that was sent, so that a resumed enrolment sends the same one. */
@@ -61,6 +67,11 @@ export const store = {
   promoteKey: async (pendingId: string, key: HeldKey): Promise<void> => {
     const transaction = (await database()).transaction('keys', 'readwrite')
     await Promise.all([transaction.store.delete(pendingId), transaction.store.put(key), transaction.done])
+  },
+  /** The successor takes its predecessor's place in one step. */
+  succeed: async (old: string, nextId: string, key: HeldKey): Promise<void> => {
+    const transaction = (await database()).transaction('keys', 'readwrite')
+    await Promise.all([transaction.store.delete(old), transaction.store.delete(nextId), transaction.store.put(key), transaction.done])
   },
   outgoing: async (): Promise<Outgoing[]> => (await database()).getAll('outbox'),
   putOutgoing: async (entry: Outgoing): Promise<void> => { await (await database()).put('outbox', entry) },

@@ -32,17 +32,18 @@ export function paymentText(parts: PaymentParts): string {
     + `"payee":{"id":${text(parts.payee.id)},${payee}},"currency":${text(parts.amount.currency)},"amount":${text(decimalOf(parts.amount))},"fee":${text(decimalOf(parts.fee))},${order}"memo":${text(parts.memo)},"exp":${parts.exp}}`
 }
 
-/** What a key consents to about a certificate; `request` is the SHA-256 of another device's request. */
+/** What a key consents to about a certificate; `request` is the SHA-256 of a request for another key: its successor's, or another device's. */
 export type CertificateConsent =
   | { purpose: 'activate'; tap: boolean }
   | { purpose: 'resume' }
+  | { purpose: 'renew'; request: string }
   | { purpose: 'move'; request: string; keep: boolean }
   | { purpose: 'reissue'; request: string }
 
 /** The payload of `yx-cert+jws`. `tap` (小额直付) is said when activating, and only then. */
 export function certificateText(parts: { audience: string; certificate: string; challenge: string } & CertificateConsent): string {
   const tap = parts.purpose === 'activate' ? `,"tap":${parts.tap}` : ''
-  const request = parts.purpose === 'move' || parts.purpose === 'reissue' ? `,"request":${text(parts.request)}` : ''
+  const request = parts.purpose === 'renew' || parts.purpose === 'move' || parts.purpose === 'reissue' ? `,"request":${text(parts.request)}` : ''
   const keep = parts.purpose === 'move' ? `,"keep":${parts.keep}` : ''
   return `{"v":1,"aud":${text(parts.audience)},"purpose":${text(parts.purpose)},"certificate":${text(parts.certificate)},"challenge":${text(parts.challenge)}${tap}${request}${keep}}`
 }

@@ -7,6 +7,7 @@ import { randomBytes, type Bytes } from './bytes'
 import { assertPasskey } from './passkey'
 import { deviceKey, openKey, pinMac, wrappingKeyFromPrf, wrappingKeyFromShare } from './seal'
 import type { HeldKey } from './store'
+import { openNext } from './successor'
 
 /** After this long without a signature the key is dropped from memory and must be unlocked again. */
 const IDLE_LOCK_MS = 5 * 60_000
@@ -40,6 +41,11 @@ export function lock(id?: string): void {
 /** Whether the key is open now, so that a tap suffices. */
 export function isOpen(id: string): boolean {
   return open.has(id)
+}
+
+/** The key, where it is open. */
+export function openedKey(id: string): CryptoKey | null {
+  return open.get(id)?.key ?? null
 }
 
 /** How a PIN is asked for: resolves to six digits, or `null` when the person gave up. `problem` is the last attempt's. `done` is called when no more is asked. */
@@ -98,9 +104,14 @@ async function byPin(held: HeldKey, already: CryptoKey | null, hash: Bytes | nul
 }
 
 async function opened(held: HeldKey, wrapping: CryptoKey): Promise<CryptoKey> {
+  let key: CryptoKey
   try {
-    return await openKey(held.sealed, wrapping)
+    key = await openKey(held.sealed, wrapping)
   } catch {
     throw ProblemError.local('device.unlock_failed')
   }
+  // A successor that cannot be made now is made another time: it never stands in the way of what the key was opened for.
+  const next = await openNext(held, wrapping).catch(() => null)
+  if (next) keepOpen(next.id, next.key)
+  return key
 }

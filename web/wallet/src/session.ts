@@ -3,6 +3,7 @@ import { readonly, shallowRef } from 'vue'
 import { api, onProblem } from '@shared/api/client'
 import { ProblemError } from '@shared/api/problem'
 import type { Deployment, Me } from '@shared/api/types'
+import { setServerAhead } from '@shared/clock'
 
 const me = shallowRef<Me | null>(null)
 const deployment = shallowRef<Deployment | null>(null)
@@ -19,6 +20,7 @@ async function loadDeployment(): Promise<Deployment> {
   try {
     const loaded = await deploymentLoad
     clockOffset.value = Math.round((Date.parse(loaded.now) - Date.now()) / 1000)
+    setServerAhead(clockOffset.value * 1000)
     deployment.value = loaded
     return loaded
   } finally {

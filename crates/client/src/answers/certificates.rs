@@ -30,9 +30,19 @@ pub struct Enrolment {
     pub expires_at: String,
     /// Seconds until another code may be asked for.
     pub resend_after_s: u32,
+    /// What a passkey would need; its challenge is a renewal's too.
+    pub passkey: PasskeyChallenge,
     /// The certificate, once issued.
     #[serde(default)]
     pub initial: Option<Issued>,
+}
+
+/// A challenge of an enrolment.
+#[derive(Debug, Clone, Deserialize)]
+pub struct PasskeyChallenge {
+    /// 32 bytes.
+    #[serde(deserialize_with = "as_text")]
+    pub challenge: Digest,
 }
 
 /// A certificate, just issued.

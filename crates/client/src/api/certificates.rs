@@ -49,6 +49,31 @@ impl Api {
         self.post(&format!("/api/v1/enrolments/{id}/request"), &body).await
     }
 
+    /// `POST certificates/{id}/renewals`. The password only after the validity has ended.
+    pub async fn begin_renewal(
+        &self,
+        id: CertificateId,
+        password: Option<&str>,
+    ) -> Result<Enrolment, ClientError> {
+        let path = format!("/api/v1/certificates/{id}/renewals");
+        match password {
+            Some(password) => self.post(&path, &json!({ "password": password })).await,
+            None => self.post(&path, &Nothing {}).await,
+        }
+    }
+
+    /// `POST enrolments/{id}/request` of a renewal, with the old key's consent.
+    pub async fn request_successor(
+        &self,
+        id: EnrolmentId,
+        csr: &[u8],
+        consent: &SignedText,
+    ) -> Result<Issued, ClientError> {
+        let custody = json!({ "kind": "kept", "consent": consent });
+        let body = json!({ "csr": BASE64URL_NOPAD.encode(csr), "device_name": "-", "custody": custody });
+        self.post(&format!("/api/v1/enrolments/{id}/request"), &body).await
+    }
+
     /// `POST enrolments/{id}/activation` with a signed `yx-cert+jws`.
     pub async fn activate(&self, id: EnrolmentId, text: &SignedText) -> Result<Certificate, ClientError> {
         self.post(&format!("/api/v1/enrolments/{id}/activation"), &json!({ "jws": text })).await

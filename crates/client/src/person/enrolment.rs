@@ -8,6 +8,16 @@ use crate::pin::Pin;
 use crate::requests::{RevocationReason, Verification};
 use yinxin_core::EnrolmentId;
 
+/// A successor that is issued and not active yet.
+pub struct Renewing {
+    /// The renewal.
+    pub enrolment: EnrolmentId,
+    /// The new key, with its certificate.
+    pub key: DeviceKey,
+    /// What was issued.
+    pub issued: Issued,
+}
+
 impl Person {
     /// Begins an enrolment, or finds the one under way. The password is needed outside the registration's sitting; a code
     /// is then sent and goes to [`crate::Api::verify_enrolment_code`].
@@ -40,6 +50,53 @@ impl Person {
         key.hold(holding, &account, (self.clocks.now)())?;
         self.key = Some(key);
         Ok(issued)
+    }
+
+    /// Asks for the successor of this device's certificate: `next` is a key made by [`DeviceKey::successor`], and this
+    /// device's key signs for it. Save what comes back before [`Person::finish_renewal`]: from then on only `next` pays.
+    ///
+    /// # Errors
+    /// `Refused` while a payment is outstanding: the old key's chain must end with an outcome that is known.
+    pub async fn request_renewal(
+        &self,
+        renewal: &Enrolment,
+        mut next: DeviceKey,
+    ) -> Result<Renewing, ClientError> {
+        if self.outbox.outstanding().is_some() {
+            return Err(ClientError::Refused("a renewal while a payment is outstanding"));
+        }
+        let old = self.held_key()?;
+        let held = old.held()?;
+        let account = held.account()?;
+        let challenge = *renewal.passkey.challenge.as_bytes();
+        let csr = next.request()?;
+        let consent = old.sign_renewal(&csr, challenge, (self.clocks.now)())?;
+        let issued = self.api.request_successor(renewal.id, &csr, &consent).await?;
+        let [leaf, issuer, root] = issued.chain.as_slice() else {
+            return Err(ClientError::Answer("certificate chain"));
+        };
+        if root.0 != held.chain[2] {
+            return Err(ClientError::Refused("a renewal under another root"));
+        }
+        let holding = Holding {
+            id: issued.certificate.id,
+            chain: [leaf.0.clone(), issuer.0.clone(), root.0.clone()],
+            origin: held.origin.clone(),
+            log_key: self.log.key().to_string(),
+        };
+        next.hold(holding, &account, (self.clocks.now)())?;
+        Ok(Renewing { enrolment: renewal.id, key: next, issued })
+    }
+
+    /// Signs the test challenge with the new key: from then on it pays, and the old certificate has ended.
+    pub async fn finish_renewal(&mut self, renewing: Renewing) -> Result<Certificate, ClientError> {
+        let Renewing { enrolment, key, issued } = renewing;
+        let text = key.sign_activation(*issued.challenge.as_bytes(), false, (self.clocks.now)())?;
+        let active = self.api.activate(enrolment, &text).await?;
+        self.key = Some(key);
+        // The new key has a chain of its own, and its head is asked for.
+        self.outbox.settle(None)?;
+        Ok(active)
     }
 
     /// Proves that this device holds the key; the certificate can pay afterwards. `tap`: small payments by one tap.

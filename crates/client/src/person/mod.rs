@@ -8,6 +8,7 @@
 mod enrolment;
 mod payment;
 
+pub use enrolment::Renewing;
 pub use payment::{CheckedOrder, Transfer};
 
 use crate::answers::{Deployment, Me};

@@ -119,9 +119,10 @@ impl Book {
             route.stages().first().map(|stage| certificate.wait_ms.saturating_add(stage.lasts_ms));
         if let Some(old) = old.filter(|_| route.continues()) {
             let old = self.certificate_mut(old)?;
-            let (used, day, spent) = (old.used, old.spent_day, old.spent);
+            let (used, day, spent, pin) = (old.used, old.spent_day, old.spent, old.pin);
             let certificate = self.certificate_mut(id)?;
             (certificate.used, certificate.spent_day, certificate.spent) = (used, day, spent);
+            certificate.pin = pin;
         }
         if self.paid_before.contains_key(&id) {
             self.paid_before_until.insert((at.plus(first_stage.unwrap_or(0)), id));

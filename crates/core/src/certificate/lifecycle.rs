@@ -112,7 +112,7 @@ impl Event {
             Self::Request => quiet(Actor::Device, &[Password, Code, Key]),
             Self::Issue => told(Actor::Authority, &[]),
             Self::Activate => Step { actor: Actor::Device, factors: &[Key], is_told: false, protects: true },
-            Self::Abandon | Self::Supersede => quiet(Actor::Book, &[]),
+            Self::Abandon => quiet(Actor::Book, &[]),
             Self::Suspend(by) => match by {
                 SuspendedBy::Person | SuspendedBy::Reported => told(Actor::Person, &[Session]),
                 SuspendedBy::Password | SuspendedBy::Lost => told(Actor::Person, &[Password]),
@@ -125,7 +125,7 @@ impl Event {
             Self::Resume(by) => lifting(by),
             Self::Restore => Step { actor: Actor::Decision, factors: &[], is_told: true, protects: true },
             Self::Revoke => told(Actor::Person, &[Session, Password]),
-            Self::Expire => told(Actor::Book, &[]),
+            Self::Supersede | Self::Expire => told(Actor::Book, &[]),
         }
     }
 }

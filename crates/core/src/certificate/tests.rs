@@ -124,7 +124,7 @@ fn every_step_has_its_actor_and_who_is_told_of_it() {
         (Event::Abandon, Actor::Book, false),
         (Event::Restore, Actor::Decision, true),
         (Event::Revoke, Actor::Person, true),
-        (Event::Supersede, Actor::Book, false),
+        (Event::Supersede, Actor::Book, true),
         (Event::Expire, Actor::Book, true),
     ];
     for (event, actor, told) in steps {

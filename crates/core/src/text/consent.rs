@@ -14,6 +14,11 @@ pub enum CertificatePurpose {
     },
     /// The end of a suspension.
     Resume,
+    /// The key's own successor on this device.
+    Renew {
+        /// SHA-256 of the request (PKCS#10, DER) for the new key.
+        request: Digest,
+    },
     /// A device at hand gives another one a certificate (route R2).
     Move {
         /// SHA-256 of the other device's request (PKCS#10, DER).
@@ -67,6 +72,7 @@ impl CertificateText {
         let purpose = match (wire.purpose.as_str(), wire.tap, request, wire.keep) {
             ("activate", Some(tap), None, None) => CertificatePurpose::Activate { tap },
             ("resume", None, None, None) => CertificatePurpose::Resume,
+            ("renew", None, Some(request), None) => CertificatePurpose::Renew { request },
             ("move", None, Some(request), Some(keep)) => CertificatePurpose::Move { request, keep },
             ("reissue", None, Some(request), None) => CertificatePurpose::Reissue { request },
             _ => return Err(TextError("purpose")),
@@ -85,6 +91,7 @@ impl CertificateText {
         let (purpose, tap, request, keep) = match self.purpose {
             CertificatePurpose::Activate { tap } => ("activate", Some(tap), None, None),
             CertificatePurpose::Resume => ("resume", None, None, None),
+            CertificatePurpose::Renew { request } => ("renew", None, Some(request), None),
             CertificatePurpose::Move { request, keep } => ("move", None, Some(request), Some(keep)),
             CertificatePurpose::Reissue { request } => ("reissue", None, Some(request), None),
         };

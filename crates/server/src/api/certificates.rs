@@ -1,10 +1,11 @@
 //! Managing certificates: list, details, file, rename, suspend, resume, revoke, PIN proofs.
 
+mod protection;
 mod shapes;
 
 pub(crate) use shapes::*;
 
-use super::enrolments::secret;
+use super::enrolments::{self, Enrolment, NewRenewal, secret};
 use super::people::seconds_until;
 use super::wire::{CertificateRef, Wire};
 use crate::app::App;
@@ -103,7 +104,7 @@ pub(super) async fn suspend_certificate(
 #[utoipa::path(post, path = "/api/v1/certificates/{id}/resumption-codes", operation_id = "create_resumption_code", tag = "certificates",
     security(("session" = [])), params(("id" = CertificateRef, Path, description = "The certificate")),
     request_body = PasswordOnly,
-    responses((status = 202, description = "A code was sent", body = ResumptionCodeSent)))]
+    responses((status = 202, description = "The password was right; a code was sent where one is needed", body = ResumptionCodeSent)))]
 pub(super) async fn create_resumption_code(
     State(app): State<App>,
     Session(session): Session,
@@ -114,8 +115,9 @@ pub(super) async fn create_resumption_code(
     let now = app.wallet.now();
     let sent = ResumptionCodeSent {
         challenge: Wire(Digest::from_bytes(begun.challenge)),
-        expires_in_s: seconds_until(now, begun.code.expires_at),
-        resend_after_s: seconds_until(now, begun.code.resend_at),
+        code_sent: begun.code.is_some(),
+        expires_in_s: begun.code.as_ref().map_or(0, |code| seconds_until(now, code.expires_at)),
+        resend_after_s: begun.code.as_ref().map_or(0, |code| seconds_until(now, code.resend_at)),
     };
     Ok((StatusCode::ACCEPTED, Json(sent)))
 }
@@ -133,11 +135,27 @@ pub(super) async fn resume_certificate(
     Body(body): Body<Resumption>,
 ) -> Result<Json<Certificate>, Problem> {
     let form = yinxin_wallet::Resumption {
-        code: body.code,
+        code: body.code.unwrap_or_default(),
         text: body.jws.into(),
         verification: body.verification.into(),
     };
     Ok(Json(app.wallet.resume_certificate(&session, visitor.address, id.0, &form).await?.into()))
+}
+
+/// Begins the renewal 续期 of this device's certificate, or goes on with the one under way.
+#[utoipa::path(post, path = "/api/v1/certificates/{id}/renewals", operation_id = "create_renewal", tag = "certificates",
+    security(("session" = [])), params(("id" = CertificateRef, Path, description = "The certificate")),
+    request_body = NewRenewal,
+    responses((status = 201, description = "Begun; it goes on as an enrolment whose request the old key signs", body = Enrolment)))]
+pub(super) async fn create_renewal(
+    State(app): State<App>,
+    Session(session): Session,
+    PathOf(id): PathOf<CertificateRef>,
+    Body(body): Body<NewRenewal>,
+) -> Result<(StatusCode, Json<Enrolment>), Problem> {
+    let password = body.password.map(Password::new);
+    let renewal = app.wallet.begin_renewal(&session, id.0, password.as_ref()).await?;
+    Ok((StatusCode::CREATED, Json(enrolments::shown(&app, renewal))))
 }
 
 /// Revokes a certificate 吊销.

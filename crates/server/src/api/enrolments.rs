@@ -26,6 +26,15 @@ pub(crate) struct NewEnrolment {
     pub(crate) password: Option<String>,
 }
 
+/// Begins a renewal.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewRenewal {
+    /// The log-in password; only after the validity has ended.
+    #[schema(max_length = 256)]
+    pub(crate) password: Option<String>,
+}
+
 /// The code that came by SMS.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -71,6 +80,11 @@ pub(crate) enum CustodyProof {
         device_key: Bytes32,
         /// HMAC of the PIN under the device's secret.
         pin_mac: Bytes32,
+    },
+    /// A renewal: sealed as the old key is, which signs that it wants this successor.
+    Kept {
+        /// Signed text of type `yx-cert+jws`, purpose `renew`.
+        consent: SignedText,
     },
 }
 
@@ -230,7 +244,7 @@ pub(super) async fn activate_certificate(
     Ok(Json(app.wallet.activate(&session, id.0, &body.jws.into()).await?.into()))
 }
 
-fn shown(app: &App, enrolment: yinxin_wallet::Enrolment) -> Enrolment {
+pub(super) fn shown(app: &App, enrolment: yinxin_wallet::Enrolment) -> Enrolment {
     let passkey = enrolment.passkey;
     Enrolment {
         id: Wire(enrolment.id),
@@ -289,6 +303,7 @@ impl From<CustodyProof> for CustodyOffer {
             CustodyProof::Pin { device_key, pin_mac } => {
                 Self::Pin { device_key: secret(device_key), pin_mac: secret(pin_mac) }
             }
+            CustodyProof::Kept { consent } => Self::Kept { consent: consent.into() },
         }
     }
 }

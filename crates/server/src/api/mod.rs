@@ -42,6 +42,7 @@ pub(crate) fn plain() -> OpenApiRouter<App> {
         .routes(routes!(certificates::list_certificates))
         .routes(routes!(certificates::get_certificate_file))
         .routes(routes!(certificates::create_resumption_code))
+        .routes(routes!(certificates::create_renewal))
         .routes(routes!(certificates::revoke_certificate))
         .routes(routes!(certificates::create_pin_proof))
         .routes(routes!(kits::get_kit, kits::issue_kit))

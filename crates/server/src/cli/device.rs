@@ -1,4 +1,4 @@
-//! `yinxin enrol` and `yinxin pay`: a person at the command line, with a device key in an encrypted file.
+//! `yinxin enrol`, `yinxin pay` and `yinxin renew`: a person at the command line, with a device key in an encrypted file.
 
 use super::terminal::{ask, say};
 use super::try_it::connect;
@@ -10,7 +10,7 @@ use yinxin_client::clock::Clocks;
 use yinxin_client::{ClientError, DeviceKey, DeviceKind, OutBox, Person, Pin, Receipt, Transfer};
 use yinxin_core::{Currency, Minor, OrderId};
 
-/// What both commands need to sign in and to open the key.
+/// What every command needs to sign in and to open the key.
 #[derive(Args)]
 struct Access {
     /// The deployment's origin.
@@ -119,6 +119,49 @@ impl Pay {
         say(&format!("To {}", payee.display_name));
         let transfer = Transfer { payee: &payee, amount, memo: self.memo.as_deref() };
         Ok(person.transfer(&transfer, pin).await?)
+    }
+}
+
+/// Renew the certificate of this device: a new key, for which the old one signs.
+#[derive(Args)]
+pub(super) struct Renew {
+    #[command(flatten)]
+    access: Access,
+}
+
+impl Renew {
+    pub(super) async fn run(self) -> anyhow::Result<()> {
+        let passphrase = secret("YINXIN_KEY_PASSPHRASE", "Passphrase of the key file: ")?;
+        let key = DeviceKey::open(&self.access.key, &passphrase)?;
+        let old = key.holding().context("the key has no certificate")?.id;
+        let person = sign_in(&self.access).await?;
+        let outbox = OutBox::open(self.access.key.with_extension("outbox"))?;
+        let mut person = person.with_key(key, outbox, None)?;
+        settle_earlier(&mut person).await?;
+        let late = match person.api().begin_renewal(old, None).await {
+            Err(ClientError::Problem(problem)) if problem.code == "session.reauthenticate" => {
+                let password = secret("YINXIN_PASSWORD", "Password: ")?;
+                person.api().begin_renewal(old, Some(&password)).await?
+            }
+            other => other?,
+        };
+        if late.state == EnrolmentState::CodeSent {
+            let code = ask("Code from the SMS: ")?;
+            person.api().verify_enrolment_code(late.id, &code).await?;
+        }
+        // Kept before it is asked for: after a crash the same key goes on.
+        let kept = self.access.key.with_extension("next");
+        let next = match DeviceKey::open(&kept, &passphrase) {
+            Ok(next) => next,
+            Err(_) => person.key().context("no key")?.successor()?,
+        };
+        next.save(&kept, &passphrase)?;
+        let renewing = person.request_renewal(&late, next).await?;
+        renewing.key.save(&kept, &passphrase)?;
+        let active = person.finish_renewal(renewing).await?;
+        std::fs::rename(&kept, &self.access.key)?;
+        say(&format!("{} is active in its place; its key is in {}", active.id, self.access.key.display()));
+        Ok(())
     }
 }
 

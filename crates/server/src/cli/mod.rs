@@ -49,6 +49,8 @@ enum Command {
     Enrol(device::Enrol),
     /// Pay an order or transfer with a device key.
     Pay(device::Pay),
+    /// Renew the certificate of a device key.
+    Renew(device::Renew),
     /// Take the tour of a deployment: register, enrol, pay, and check every proof.
     Try(try_it::Try),
     /// Measure the engine on this machine.
@@ -85,6 +87,7 @@ fn dispatch(command: Command) -> anyhow::Result<()> {
         Command::Restore(restore) => restore.run(),
         Command::Enrol(enrol) => runtime()?.block_on(enrol.run()),
         Command::Pay(pay) => runtime()?.block_on(pay.run()),
+        Command::Renew(renew) => runtime()?.block_on(renew.run()),
         Command::Try(tour) => runtime()?.block_on(tour.run()),
         Command::Bench(bench) => {
             crate::telemetry::log::start(crate::telemetry::log::Format::Text, "warn")?;

@@ -171,6 +171,7 @@ session   GET /api/v1/payments
 session   GET /api/v1/payments/{number}
 session   PATCH /api/v1/certificates/{id}
 session   POST /api/v1/certificates/{id}/pin-proofs
+session   POST /api/v1/certificates/{id}/renewals
 session   POST /api/v1/certificates/{id}/resumption
 session   POST /api/v1/certificates/{id}/resumption-codes
 session   POST /api/v1/certificates/{id}/revocation

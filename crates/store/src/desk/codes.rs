@@ -18,6 +18,8 @@ words! {
         Enrol = "enrol",
         /// Lifting a suspension.
         Resume = "resume",
+        /// Renewing a certificate after its validity.
+        Renew = "renew",
         /// A reissue.
         Reissue = "reissue",
     }

@@ -99,6 +99,13 @@ impl DeskWrite<'_> {
         Ok(())
     }
 
+    /// A renewed certificate's key is kept as its predecessor's was; nothing happens when that was passed on before.
+    pub fn pass_custody_on(&self, from: CertificateId, to: CertificateId) -> Result<(), DeskError> {
+        let sql = "UPDATE custody SET certificate = ?2 WHERE certificate = ?1";
+        self.execute(sql, params![from.as_bytes(), to.as_bytes()])?;
+        Ok(())
+    }
+
     /// Notes a passkey's signature counter; it only rises.
     pub fn raise_signature_count(&self, certificate: CertificateId, count: u32) -> Result<(), DeskError> {
         let sql = "UPDATE custody SET signature_count = ?2

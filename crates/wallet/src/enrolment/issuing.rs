@@ -9,19 +9,19 @@
 //! A signature is made between two records, never by the writer. An interrupted step is finished by the next request, the
 //! next start, or the job that calls [`Wallet::finish_intentions`].
 
+use super::custody::CustodyOffer;
+use super::renewal::Renewed;
 use super::{Issued, SITTING_MS};
 use crate::certificates::read_device_name;
-use crate::pins::{device_key_hash, pin_mac_hash};
 use crate::port::random;
 use crate::sessions::SessionContext;
 use crate::{Wallet, WalletError};
 use tokio::sync::Mutex;
 use yinxin_core::certificate::{Certificate, Custody as BookCustody, State};
+use yinxin_core::text::sha256;
 use yinxin_core::{Action, CertificateId, Digest, EnrolmentId, Millis, Refusal, Serial, Thumbprint};
-use yinxin_pki::webauthn::{Registration, verify_registration};
 use yinxin_pki::{CertificationRequest, Issuance, Prepared, Profile};
 use yinxin_store::desk::{Custody, EnrolmentRow, EnrolmentState, IssuanceRow, IssuanceState};
-use zeroize::Zeroizing;
 
 /// Validity of a payment certificate (rules § 1).
 const VALIDITY_MS: i64 = 365 * Millis::DAY;
@@ -46,35 +46,17 @@ pub struct CertificateRequest {
     pub custody: CustodyOffer,
 }
 
-/// How a device keeps its key, with what the server needs to verify the person later.
-pub enum CustodyOffer {
-    /// Sealed by a passkey with the PRF extension, as WebAuthn's `create` answered.
-    Passkey {
-        /// The credential's id.
-        credential_id: Vec<u8>,
-        /// Its public key, `SubjectPublicKeyInfo`.
-        public_key: Vec<u8>,
-        /// Authenticator data.
-        authenticator_data: Vec<u8>,
-        /// Client data, the JSON as bytes.
-        client_data_json: Vec<u8>,
-        /// Whether the authenticator has the PRF extension; without it nothing is sealed.
-        prf: bool,
-    },
-    /// Sealed with a PIN and the server's share.
-    Pin {
-        /// What proves the device.
-        device_key: Zeroizing<[u8; 32]>,
-        /// HMAC of the PIN under the device's secret.
-        pin_mac: Zeroizing<[u8; 32]>,
-    },
-}
-
 /// A request whose every part was checked.
 struct Checked {
     request: CertificationRequest,
     device_name: String,
-    custody: Custody,
+    custody: CheckedCustody,
+}
+
+/// How the key will be kept: newly, or as the predecessor's is.
+enum CheckedCustody {
+    New(Custody),
+    Kept(Renewed),
 }
 
 impl Wallet {
@@ -178,44 +160,27 @@ impl Wallet {
             tracing::debug!(%error, "a certification request was refused");
             WalletError::RequestInvalid
         })?;
-        let device_name = read_device_name(&form.device_name)?;
-        Ok(Checked { request, device_name, custody: self.check_custody(row, &form.custody)? })
+        let custody = match &form.custody {
+            CustodyOffer::Kept { consent } => {
+                CheckedCustody::Kept(self.check_renewal(row, &request, consent)?)
+            }
+            CustodyOffer::Passkey { .. } | CustodyOffer::Pin { .. } => {
+                self.is_first_certificate(row)?;
+                CheckedCustody::New(self.check_custody(row, &form.custody)?)
+            }
+        };
+        let device_name = match &custody {
+            CheckedCustody::Kept(renewed) => renewed.device_name.clone(),
+            CheckedCustody::New(_) => read_device_name(&form.device_name)?,
+        };
+        Ok(Checked { request, device_name, custody })
     }
 
-    fn check_custody(&self, row: &EnrolmentRow, offer: &CustodyOffer) -> Result<Custody, WalletError> {
-        match offer {
-            CustodyOffer::Passkey {
-                credential_id,
-                public_key,
-                authenticator_data,
-                client_data_json,
-                prf,
-            } => {
-                let registration = Registration {
-                    client_data_json,
-                    authenticator_data,
-                    credential_id,
-                    spki: public_key,
-                    challenge: &row.webauthn,
-                    origin: &self.inner.settings.origin,
-                    rp_id: &self.inner.settings.host,
-                };
-                let key = verify_registration(&registration).map_err(|error| {
-                    tracing::debug!(%error, "a passkey was refused");
-                    WalletError::RequestInvalid
-                })?;
-                if !prf {
-                    return Err(WalletError::RequestInvalid);
-                }
-                let (credential, key) = (credential_id.clone(), key.spki_der().to_vec());
-                Ok(Custody::Passkey { credential, key, signature_count: 0 })
-            }
-            CustodyOffer::Pin { device_key, pin_mac } => Ok(Custody::Pin {
-                device_key: device_key_hash(device_key),
-                pin_mac: pin_mac_hash(pin_mac),
-                share: random(self.inner.entropy.as_ref()),
-            }),
-        }
+    /// Without a consent of an old key only who never had a certificate gets one on this way.
+    fn is_first_certificate(&self, row: &EnrolmentRow) -> Result<(), WalletError> {
+        let had = self.inner.writer.book(|book| book.person(&row.person).is_none_or(|p| p.had_certificate));
+        // The same request again after the certificate became active is answered as before.
+        if had && row.state != EnrolmentState::Active { Err(WalletError::RequestInvalid) } else { Ok(()) }
     }
 
     async fn prepare_and_sign(
@@ -227,7 +192,10 @@ impl Wallet {
         let (prepared, issuance, action) = self.prepare(session, row, &checked)?;
         let inserted = self.inner.store.desk.write(|tx| {
             tx.insert_issuance(&issuance)?;
-            tx.insert_custody(issuance.certificate, &checked.custody)
+            match &checked.custody {
+                CheckedCustody::New(custody) => tx.insert_custody(issuance.certificate, custody),
+                CheckedCustody::Kept(_) => Ok(()),
+            }
         });
         match inserted {
             Err(error) if error.is_taken("issuances.enrolment") => return Err(WalletError::Busy),
@@ -235,7 +203,10 @@ impl Wallet {
             Err(error) if error.is_taken("custody.credential") => return Err(WalletError::RequestInvalid),
             inserted => inserted?,
         }
-        let evidence = factors(session, row);
+        let evidence = match &checked.custody {
+            CheckedCustody::New(_) => factors(session, row),
+            CheckedCustody::Kept(renewed) => renewed.evidence(session, row),
+        };
         let certificate = issuance.certificate;
         if let Err(error) = self.submit(&[b"request", certificate.as_bytes()], action, evidence).await {
             if let WalletError::Refused(_) = error {
@@ -302,19 +273,9 @@ impl Wallet {
             sequence: u64::from_be_bytes(random(entropy)) >> 24,
             created_at: now,
         };
-        let action = Action::RequestCertificate {
-            certificate: issuance.certificate,
-            person: session.person,
-            serial,
-            to_be_signed: Digest::from_bytes(prepared.digest()),
-            custody: match checked.custody {
-                Custody::Passkey { .. } => BookCustody::Passkey,
-                Custody::Pin { .. } => BookCustody::Pin,
-            },
-            not_before,
-            not_after,
-            first_seq: issuance.sequence,
-            first_prev: issuance.head,
+        let action = match &checked.custody {
+            CheckedCustody::New(custody) => first_request(&issuance, custody, (not_before, not_after)),
+            CheckedCustody::Kept(renewed) => renewed.request(&issuance, (not_before, not_after)),
         };
         Ok((prepared, issuance, action))
     }
@@ -360,6 +321,24 @@ impl Wallet {
             Err(error) => return Err(error),
         }
         Ok(self.inner.store.desk.write(|tx| tx.mark_abandoned(certificate))?)
+    }
+}
+
+/// What the journal hears of a first certificate.
+fn first_request(issuance: &IssuanceRow, custody: &Custody, validity: (Millis, Millis)) -> Action {
+    Action::RequestCertificate {
+        certificate: issuance.certificate,
+        person: issuance.person,
+        serial: issuance.serial,
+        to_be_signed: sha256(&[&issuance.to_be_signed]),
+        custody: match custody {
+            Custody::Passkey { .. } => BookCustody::Passkey,
+            Custody::Pin { .. } => BookCustody::Pin,
+        },
+        not_before: validity.0,
+        not_after: validity.1,
+        first_seq: issuance.sequence,
+        first_prev: issuance.head,
     }
 }
 

@@ -227,11 +227,24 @@ async fn bank_transfers_between_a_hundred_accounts_keep_every_snapshot_at_the_co
 }
 
 async fn a_suspension_that_was_acknowledged_is_followed_by_no_payment(engine: Engine) {
-    let bank = Bank::open_on(engine, 2).await;
-    let wallet = bank.world.wallet.clone();
-    let (mut payer, payee) = (bank.payers[0].clone(), bank.payers[1].account);
+    // A thousand races, side by side: each payer against the suspension of its own certificate.
+    let (payers, rounds) = if engine == Engine::Files { (40, 25) } else { (8, 5) };
+    let bank = Bank::open_on(engine, payers + 1).await;
+    let payee = bank.payers[payers].account;
+    let races: Vec<_> = bank.payers[..payers]
+        .iter()
+        .map(|payer| {
+            tokio::spawn(race_against_a_suspension(bank.world.wallet.clone(), payer.clone(), payee, rounds))
+        })
+        .collect();
+    for race in races {
+        race.await.unwrap();
+    }
+}
+
+async fn race_against_a_suspension(wallet: Wallet, mut payer: Payer, payee: AccountId, rounds: u64) {
     let certificate = payer.certificate;
-    for round in 0..20 {
+    for round in 0..rounds {
         let paying = tokio::spawn({
             let wallet = wallet.clone();
             async move {

@@ -7,6 +7,7 @@ mod fixture;
 mod history;
 mod inits;
 mod lists;
+mod lives;
 mod nodes;
 mod notices;
 mod payments;

@@ -9,20 +9,21 @@ use super::faults::FailingJournal;
 use super::world::{ADDRESS, Closed, Engine, ORIGIN, Phone, World, options, order_text};
 use crate::port::{SystemEntropy, random};
 use crate::{
-    CertificateRequest, CustodyOffer, Issued, MerchantCredentials, NewPayment, Password, Registration,
-    SessionContext, Visitor, Wallet, WalletError,
+    CertificateRequest, CustodyOffer, Enrolment, Issued, MerchantCredentials, NewPayment, Password,
+    Registration, SessionContext, Visitor, Wallet, WalletError,
 };
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use yinxin_core::certificate::State;
 use yinxin_core::codec::Codec;
-use yinxin_core::text::{CertificatePurpose, CertificateText, OrderText, TYP_CERTIFICATE};
+use yinxin_core::text::{CertificatePurpose, CertificateText, OrderText, TYP_CERTIFICATE, sha256};
 use yinxin_core::{
-    AccountId, Body, CommandId, Digest, EnrolmentId, Facts, Minor, Outcome, PaymentNumber, PersonId,
+    AccountId, Body, CertificateId, CommandId, Digest, EnrolmentId, Facts, Minor, Outcome, PaymentNumber,
+    PersonId,
 };
 use yinxin_pki::{CertificationRequest, FileSigner};
-use yinxin_store::desk::DeviceKind;
+use yinxin_store::desk::{DeviceKind, IssuanceState};
 use zeroize::Zeroizing;
 
 const PHONE: &str = "13800000009";
@@ -66,15 +67,21 @@ struct Story {
     enrolment: Option<EnrolmentId>,
     issued: Option<Issued>,
     payment: Option<NewPayment>,
+    next_signer: FileSigner,
+    next_request: Vec<u8>,
+    renewal: Option<Enrolment>,
+    renewed: Option<Issued>,
+    late_payment: Option<NewPayment>,
     /// Steps that were answered.
     done: usize,
 }
 
-const STEPS: usize = 10;
+const STEPS: usize = 14;
 
 impl Story {
     fn new(base: &Base) -> Self {
         let signer = FileSigner::generate(&random(&SystemEntropy)).unwrap();
+        let next_signer = FileSigner::generate(&random(&SystemEntropy)).unwrap();
         Self {
             code: base.code.clone(),
             payee: base.payee,
@@ -90,6 +97,11 @@ impl Story {
             enrolment: None,
             issued: None,
             payment: None,
+            next_request: CertificationRequest::create(&next_signer).unwrap(),
+            next_signer,
+            renewal: None,
+            renewed: None,
+            late_payment: None,
             done: 0,
         }
     }
@@ -131,8 +143,12 @@ impl Story {
                 let id = self.order.as_ref().unwrap().0.id;
                 wallet.cancel_order(&wallet.merchant(&self.api_key())?, id).await.map(|_| ())
             }
+            9 => self.begin_renewal(world).await,
+            10 => self.request_successor(wallet).await,
+            11 => self.finish_renewal(world).await,
+            12 => self.pay_with_the_successor(world).await,
             _ => {
-                let certificate = self.issued.as_ref().unwrap().certificate.id;
+                let certificate = self.renewed.as_ref().unwrap().certificate.id;
                 wallet.suspend_certificate(&self.session(), certificate, self.intention).await.map(|_| ())
             }
         }
@@ -193,6 +209,63 @@ impl Story {
         };
         let signed = self.phone().sign(TYP_CERTIFICATE, world.wallet.now(), &text.to_bytes());
         world.wallet.activate(&self.session(), self.enrolment.unwrap(), &signed).await.map(|_| ())
+    }
+
+    async fn begin_renewal(&mut self, world: &World) -> Result<(), WalletError> {
+        let old = self.issued.as_ref().unwrap().certificate.id;
+        let from = world.wallet.inner.writer.book(|book| book.certificate(&old).unwrap().renewable_from());
+        world.clock.pass(from.since(world.wallet.now()).max(0));
+        self.renewal = Some(world.wallet.begin_renewal(&self.session(), old, None).await?);
+        Ok(())
+    }
+
+    async fn request_successor(&mut self, wallet: &Wallet) -> Result<(), WalletError> {
+        let renewal = self.renewal.as_ref().unwrap();
+        let csr = self.next_request.clone();
+        let request = sha256(&[&csr]);
+        let phone = self.phone();
+        let text = CertificateText {
+            audience: ORIGIN.to_owned(),
+            purpose: CertificatePurpose::Renew { request },
+            certificate: phone.certificate,
+            challenge: Digest::from_bytes(renewal.passkey.challenge),
+        };
+        let consent = phone.sign(TYP_CERTIFICATE, wallet.now(), &text.to_bytes());
+        let custody = CustodyOffer::Kept { consent };
+        let form = CertificateRequest { csr, device_name: String::new(), custody };
+        self.renewed = Some(wallet.request_certificate(&self.session(), renewal.id, &form).await?);
+        Ok(())
+    }
+
+    fn renewed_phone(&self) -> Phone {
+        let renewed = self.renewed.as_ref().unwrap();
+        let thumbprint = yinxin_pki::Certificate::parse(&renewed.chain[0]).unwrap().thumbprint();
+        let signer = FileSigner::from_pkcs8_pem(self.next_signer.to_pkcs8_pem().unwrap().expose()).unwrap();
+        Phone { certificate: renewed.certificate.id, thumbprint, signer, ..self.phone() }
+    }
+
+    async fn finish_renewal(&mut self, world: &World) -> Result<(), WalletError> {
+        let renewed = self.renewed.as_ref().unwrap();
+        let text = CertificateText {
+            audience: ORIGIN.to_owned(),
+            purpose: CertificatePurpose::Activate { tap: false },
+            certificate: renewed.certificate.id,
+            challenge: Digest::from_bytes(renewed.challenge),
+        };
+        let signed = self.renewed_phone().sign(TYP_CERTIFICATE, world.wallet.now(), &text.to_bytes());
+        let renewal = self.renewal.as_ref().unwrap().id;
+        world.wallet.activate(&self.session(), renewal, &signed).await.map(|_| ())
+    }
+
+    async fn pay_with_the_successor(&mut self, world: &World) -> Result<(), WalletError> {
+        let outstanding = match &self.late_payment {
+            Some(payment) => payment.clone(),
+            None => self.renewed_phone().transfer(world, self.payee, 300),
+        };
+        self.late_payment = Some(outstanding.clone());
+        let acceptance = world.wallet.pay(&self.session(), outstanding).await?;
+        assert_eq!(acceptance.refusal, None);
+        Ok(())
     }
 
     async fn pay(&mut self, world: &World) -> Result<(), WalletError> {
@@ -332,26 +405,36 @@ async fn check(world: &World, story: &Story, point: Point) {
     let (person, account) = (story.session().person, story.session().account);
     let records = wallet.inner.store.journal.records(0, 10_000).unwrap();
     let bodies = records.iter().map(|record| Facts::from_bytes_exact(&record.facts).unwrap().body);
-    let mut effects = [0; 6];
+    let mut effects = [0; 7];
+    let mut signed: Vec<CertificateId> = Vec::new();
     for body in bodies {
+        if let Body::CertificateIssued { certificate, .. } = body {
+            signed.push(certificate);
+        }
         if let Some(at) = effect(&body, person, account, story) {
             effects[at] += 1;
         }
     }
-    assert_eq!(effects, [1; 6], "{point:?}");
+    assert_eq!(effects, [1, 1, 1, 2, 1, 1, 1], "{point:?}");
     let issued = story.issued.as_ref().unwrap().certificate.id;
+    let renewed = story.renewed.as_ref().unwrap().certificate.id;
+    // Whatever the desk has a signature of, the journal has too.
+    let kept = wallet.inner.store.desk.read(|desk| desk.issuances_of_person(person, 100)).unwrap();
+    for row in kept.iter().filter(|row| row.der.is_some() && row.state == IssuanceState::Recorded) {
+        assert!(signed.contains(&row.certificate), "{point:?}");
+    }
     wallet.inner.writer.book(|book| {
         for (id, certificate) in book.certificates().filter(|(_, found)| found.person == person) {
-            let is_ours = *id == issued;
             let state = &certificate.state;
-            let is_closed = matches!(state, State::Abandoned);
-            assert!(
-                if is_ours { matches!(state, State::Suspended { .. }) } else { is_closed },
-                "{point:?} {state:?}"
-            );
+            let right = match *id {
+                id if id == issued => matches!(state, State::Superseded { .. }),
+                id if id == renewed => matches!(state, State::Suspended { .. }),
+                _ => matches!(state, State::Abandoned),
+            };
+            assert!(right, "{point:?} {state:?}");
         }
     });
-    assert_eq!((world.balance(account), world.balance(story.payee)), (9_300, 700), "{point:?}");
+    assert_eq!((world.balance(account), world.balance(story.payee)), (9_000, 1_000), "{point:?}");
     let open = wallet.inner.store.desk.read(|desk| {
         Ok((
             desk.issuances_unfinished(10)?.len(),
@@ -374,6 +457,7 @@ fn effect(body: &Body, person: PersonId, account: AccountId, story: &Story) -> O
             && matches!(payment.outcome, Outcome::Posted { .. })),
         matches!(body, Body::PaymentVoided { number, .. } if *number == story.void),
         matches!(body, Body::OrderCancelled { order: withdrawn, .. } if *withdrawn == order),
+        matches!(body, Body::CertificateSuperseded { certificate, .. } if *certificate == issued),
     ];
     known.iter().position(|is_it| *is_it)
 }

@@ -235,6 +235,16 @@ impl Phone {
         }
     }
 
+    /// The same phone with another key.
+    pub(crate) fn with_key(&self, seed: u8) -> Self {
+        Self {
+            signer: FileSigner::generate(&[seed; 32]).unwrap(),
+            passkey: FileSigner::generate(&[seed ^ 0x80; 32]).unwrap(),
+            secret: self.secret,
+            thumbprint: [0; 32],
+        }
+    }
+
     /// Remembers the certificate that its texts name.
     pub(crate) fn keep(&mut self, issued: &Issued) {
         self.thumbprint = hash(&issued.chain[0]);

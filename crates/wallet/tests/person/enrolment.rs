@@ -144,7 +144,9 @@ async fn a_passkey_that_does_not_verify_gives_no_certificate() {
                 prf: false,
             },
         },
-        CertificateRequest { custody: CustodyOffer::Pin { .. }, .. } => unreachable!("asked for a passkey"),
+        CertificateRequest { custody: CustodyOffer::Pin { .. } | CustodyOffer::Kept { .. }, .. } => {
+            unreachable!("asked for a passkey")
+        }
     };
     let mut broken = phone.request_with_pin();
     let last = broken.csr.len() - 1;

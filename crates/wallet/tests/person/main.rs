@@ -11,4 +11,5 @@ mod kits;
 mod log_in;
 mod pins;
 mod registration;
+mod renewal;
 mod settings;

@@ -2,7 +2,8 @@
 import { computed, shallowRef } from 'vue'
 import { api } from '@shared/api/client'
 import type { Certificate } from '@shared/api/types'
-import { heldKey, type HeldKey } from '@shared/signing'
+import { serverTime } from '@shared/clock'
+import { heldKey, renewedAt, settleRenewal, type HeldKey } from '@shared/signing'
 import { useTask } from '@shared/task'
 import { session } from '@/session'
 import { daysUntil } from './useTime'
@@ -11,25 +12,27 @@ import { useEvents } from './useEvents'
 /** The five states of the certificate page, and `pending` while an enrolment waits to be finished. */
 export type CertificatePageState = 'none' | 'active' | 'expiring' | 'stopped' | 'elsewhere'
 
-/** Renewal is due from two thirds of the validity on. */
-const VALIDITY_SHARE = 2 / 3
-
-/** Whether a certificate is in its last third. */
-export function isExpiring(certificate: Certificate, now = Date.now()): boolean {
-  const from = Date.parse(certificate.not_before)
-  return now > from + (Date.parse(certificate.not_after) - from) * VALIDITY_SHARE
+/** Whether a certificate is in its last third, in which its device renews it. */
+export function isExpiring(certificate: Certificate, now = serverTime()): boolean {
+  return now >= Date.parse(certificate.renewable_from)
 }
 
 const held = shallowRef<HeldKey | null>(null)
 const certificates = shallowRef<Certificate[]>([])
+const renewed = shallowRef<number | null>(null)
+/** How long the page says that the certificate was renewed. */
+const SAID_MS = 30 * 86_400_000
 
 export function useCertificates() {
   const task = useTask(async () => {
     const account = session.me.value?.account
     if (!account) return null
-    const [list, key] = await Promise.all([api.listCertificates(), heldKey(account).catch(() => null)])
+    const list = await api.listCertificates()
+    await settleRenewal(account, list).catch(() => false)
+    const key = await heldKey(account).catch(() => null)
     certificates.value = list
     held.value = key
+    renewed.value = key ? await renewedAt(key.id).catch(() => null) : null
     return list
   })
   useEvents((what) => { if (what === 'certificate' || what === 'returned') void task.run() })
@@ -54,5 +57,7 @@ export function useCertificates() {
   function replace(next: Certificate): void {
     certificates.value = certificates.value.map((one) => (one.id === next.id ? { ...one, ...next } : one))
   }
-  return { task, certificates, held, here, elsewhere, state, shown, replace, daysLeft: computed(() => (shown.value ? daysUntil(shown.value.not_after) : 0)) }
+  /** This device renewed by itself, not long ago. */
+  const justRenewed = computed(() => renewed.value !== null && Date.now() - renewed.value < SAID_MS)
+  return { task, justRenewed, certificates, held, here, elsewhere, state, shown, replace, daysLeft: computed(() => (shown.value ? daysUntil(shown.value.not_after) : 0)) }
 }

@@ -5,6 +5,7 @@ import type { Acceptance } from '@shared/api/types'
 import { preparePayment, signPayment, settleOutbox, withSigner, type AskPin, type PaymentWish, type PreparedPayment } from '@shared/signing'
 import { session } from '@/session'
 import { useReadiness } from './useReadiness'
+import { renewInPassing } from './useRenewal'
 
 /**
  * ```text
@@ -30,7 +31,7 @@ export function usePayment() {
   const problem = shallowRef<ProblemError | null>(null)
   const pin = shallowRef<PinRequest | null>(null)
   const now = ref(Date.now())
-  const { readiness, held, blockedBy } = useReadiness()
+  const { readiness, held, blockedBy, read } = useReadiness()
   let wish: PaymentWish | null = null
   let over = false
 
@@ -132,6 +133,8 @@ export function usePayment() {
       stage.value = 'refused'
     } else {
       stage.value = 'done'
+      // The key is open now: a certificate in its last third is renewed in passing.
+      void renewInPassing().then(read).catch(() => undefined)
     }
   }
 

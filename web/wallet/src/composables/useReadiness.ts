@@ -19,13 +19,16 @@ export function useReadiness() {
     const me = session.me.value
     if (me === null) return
     // The home screen is shown before the signing code is there.
-    held.value = await (await import('@shared/signing')).heldKey(me.account)
+    const signing = await import('@shared/signing')
+    held.value = await signing.heldKey(me.account)
     if (held.value === null) {
       readiness.value = me.has_active_certificate || me.person_had_certificate ? 'elsewhere' : 'none'
       return
     }
-    const id = held.value.id
-    const certificate = (await api.listCertificates()).find((one) => one.id === id)
+    const list = await api.listCertificates()
+    if (await signing.settleRenewal(me.account, list).catch(() => false)) held.value = await signing.heldKey(me.account)
+    const id = held.value?.id
+    const certificate = list.find((one) => one.id === id)
     if (certificate === undefined) readiness.value = me.has_active_certificate ? 'elsewhere' : 'none'
     else readiness.value = certificate.state === 'active' ? 'ready' : 'blocked'
     const code = `certificate.${certificate?.state ?? 'unknown'}`

@@ -11,6 +11,8 @@ export function useResume(id: string) {
   const form = reactive({ password: '', code: '' })
   const step = ref<'password' | 'code' | 'done'>('password')
   const challenge = ref('')
+  /** A suspension that was made with the password alone is lifted without a code. */
+  const needsCode = ref(true)
   const intent = new Intention()
 
   const sending = useTask(async () => {
@@ -18,7 +20,9 @@ export function useResume(id: string) {
     const sent = await api.sendResumptionCode(id, body, intent.keyFor(body))
     intent.close()
     challenge.value = sent.challenge
+    needsCode.value = sent.code_sent
     step.value = 'code'
+    if (!sent.code_sent) await resuming.run()
     return sent
   })
 
@@ -26,7 +30,7 @@ export function useResume(id: string) {
     const [held, deployment] = await Promise.all([heldKeyOf(id), session.loadDeployment()])
     if (!held) throw ProblemError.local('device.key_missing')
     try {
-      const certificate = await signResumption(held, { account: held.account, origin: deployment.origin, now: serverNow() }, challenge.value, form.code, askPin)
+      const certificate = await signResumption(held, { account: held.account, origin: deployment.origin, now: serverNow() }, challenge.value, needsCode.value ? form.code : null, askPin)
       form.password = ''
       step.value = 'done'
       void session.load().catch(() => undefined)
@@ -36,5 +40,5 @@ export function useResume(id: string) {
       throw error
     }
   })
-  return { form, step, sending, resuming, ready: computed(() => form.code.length === 6) }
+  return { form, step, needsCode, sending, resuming, ready: computed(() => !needsCode.value || form.code.length === 6) }
 }

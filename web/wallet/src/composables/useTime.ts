@@ -1,4 +1,5 @@
 /** Times as people read them, in the deployment's language; the deployment's zone is the server's business, the phone shows its own. */
+import { serverTime } from '@shared/clock'
 import { language } from '@/i18n'
 
 /** A day: 2026/11/23 in Chinese, Nov 23, 2026 in English. */
@@ -13,6 +14,6 @@ export function showTime(time: string): string {
 }
 
 /** Whole days from now until a time; negative when it has passed. */
-export function daysUntil(time: string, now = Date.now()): number {
+export function daysUntil(time: string, now = serverTime()): number {
   return Math.ceil((Date.parse(time) - now) / 86_400_000)
 }

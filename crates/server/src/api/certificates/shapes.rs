@@ -1,5 +1,6 @@
 //! What certificates look like on the wire.
 
+use super::protection::{Protection, Route};
 use crate::api::enrolments::SignedText;
 use crate::api::payments::Verification;
 use crate::api::wire::{Bytes32, CertificateRef, SerialNumber, Time, Wire};
@@ -98,6 +99,16 @@ pub(crate) struct Certificate {
     pub(crate) issued_at: Time,
     /// Lower limits until then.
     pub(crate) protected_until: Option<Time>,
+    /// What the lower limits allow at this moment.
+    pub(crate) protection: Option<Protection>,
+    /// From when its device renews it by itself.
+    pub(crate) renewable_from: Time,
+    /// Until when it can be renewed once it has expired.
+    pub(crate) grace_until: Time,
+    /// The way on which it was issued.
+    pub(crate) route: Route,
+    /// The certificate whose place it takes.
+    pub(crate) successor_of: Option<CertificateRef>,
     /// How the key is kept.
     pub(crate) custody: Custody,
     /// The signature suite.
@@ -211,6 +222,8 @@ pub(crate) struct PasswordOnly {
 /// A code was sent for resuming a certificate.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ResumptionCodeSent {
+    /// Whether a code was sent; a suspension that was made with the password alone is lifted without one.
+    pub(crate) code_sent: bool,
     /// The challenge that the device signs.
     pub(crate) challenge: Bytes32,
     /// Seconds until the code expires.
@@ -223,9 +236,9 @@ pub(crate) struct ResumptionCodeSent {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Resumption {
-    /// The code sent by SMS.
+    /// The code sent by SMS; left out where none was.
     #[schema(pattern = "^[0-9]{6}$", example = "123456")]
-    pub(crate) code: String,
+    pub(crate) code: Option<String>,
     /// Signed text of type `yx-cert+jws`, purpose `resume`.
     pub(crate) jws: SignedText,
     /// The person's verification of that text.
@@ -287,6 +300,11 @@ impl From<yinxin_wallet::CertificateView> for Certificate {
             not_after: Time(book.not_after),
             issued_at: Time(view.issued_at),
             protected_until: lower_limits_until(&book),
+            protection: view.protection.map(Into::into),
+            renewable_from: Time(book.renewable_from()),
+            grace_until: Time(book.grace_until()),
+            route: book.route.into(),
+            successor_of: book.successor_of.map(Wire),
             custody: book.custody.into(),
             suite: "P-256".to_owned(),
             head: Head { seq: book.last.seq, prev: Wire(book.last.hash) },

@@ -16,7 +16,7 @@ export const certificate: Shape<typeof zh> = {
     none: 'No certificate yet', noneText: 'A digital certificate is like a seal that lives in this phone only. Once set up it signs your payments, and no password is asked.', enrol: 'Set up certificate', free: 'Free to set up, use, suspend and reissue',
     why1: 'No password', why1Text: 'One tap for small sums, fingerprint or face for large ones', why2: 'Nobody can pay as you', why2Text: 'The private key never leaves this phone and cannot be read', why3: 'Anyone can check', why3Text: 'Each payment leaves a publicly verifiable receipt',
     resume: 'Continue setting up', resumeText: 'The last set-up was not finished. You can go on from there.',
-    expiring: 'Expires in {n} {n:day|days}', expired: 'The certificate has expired', expiringText: 'The app reminds you to renew; after expiry there are 90 days of grace.',
+    expiring: 'Expires in {n} {n:day|days}', expired: 'The certificate has expired', expiringText: 'The app renews it by itself when you next confirm a payment; nothing is asked of you.', expiredText: 'Within 90 days it can be renewed with password and SMS, without a protection period.',
     suspended: 'Certificate suspended', suspendedText: 'This device cannot pay for now. Your money is not affected.', revoked: 'Certificate revoked', revokedText: 'Revocation is final. Your account and money are not affected.', resumeNow: 'Resume',
     elsewhere: 'Your certificate is in the installed app or on another device', elsewhereText: 'It is on “{device}”, where your orders wait too. Open Yinxin there to pay.', keyGone: 'Its key is not on this device', keyGoneText: 'If you cleared the browser’s data, the key went with it. You can suspend the certificate first.',
     backup: 'Backup', backupText: 'A way back when every phone is lost',
@@ -29,10 +29,6 @@ export const certificate: Shape<typeof zh> = {
     lastUsed: 'Last used', suite: 'Signature', raw: 'Raw details', saveCer: 'Save .cer file', savePem: 'Save .pem file', saveText: 'Public information only, no private key. Give it to anyone who wants to check.', rename: 'Rename device', renameTitle: 'Device name', renameHint: '1–24 characters, such as “My phone”',
     suspend: 'Suspend', suspendText: 'Stops at once, can be resumed', suspendAsk: 'Suspend this certificate?', suspendBody: '“{device}” can no longer pay, at once. You can resume it on that device; payments under way are not affected.', suspendNow: 'Suspend now', suspended: 'Suspended', resume: 'Resume', resumeText: 'Needs password, SMS code and a check on this device', resumeThere: 'Resume it on “{device}”',
     revoke: 'Revoke', revokeText: 'For good, cannot be undone', actions: 'Actions', file: 'Certificate file', suspendedSince: 'Reason',
-  },
-  raw: {
-    title: 'Raw details', subject: 'Subject', issuer: 'Issuer', serial: 'Serial number', not_before: 'Not before', not_after: 'Not after', fingerprint_sha256: 'SHA-256 fingerprint', public_key: 'Public key', signature_algorithm: 'Signature algorithm', key_usage: 'Key usage', extended_key_usage: 'Extended key usage', policies: 'Policies',
-    san: 'Alternative name', crl: 'Revocation list', ocsp: 'Online status', pem: 'PEM', text: 'Check it with openssl x509.',
   },
   resume: {
     title: 'Resume', text: 'Three things are needed: your password, an SMS code, and a check on this device that it is you.', password: 'Password', getCode: 'Get code', code: 'SMS code', codeText: 'The code was sent to {phone}', submit: 'Verify and resume', done: 'Resumed', doneText: 'The certificate can pay again. For 24 hours its limits are lower.', notHere: 'Resume it on the device that holds it.',

@@ -13,7 +13,7 @@ export const certificate = {
     none: '还没有数字证书', noneText: '数字证书像一枚只在这台手机里的印章。开通后，付款由它签名，不用再输密码。', enrol: '开通数字证书', free: '免费开通、使用、挂失和补办',
     why1: '不输密码', why1Text: '小额一点即付，大额验证指纹或面容', why2: '不能冒用', why2Text: '私钥不离开这台手机，也读不出来', why3: '人人可验', why3Text: '每一笔都有公开可核对的凭证',
     resume: '继续上次的开通', resumeText: '上次开通还没有完成，可以接着做。',
-    expiring: '证书还有 {n} 天到期', expired: '证书已过期', expiringText: '到期前应用会提醒你续期，到期后有 90 天宽限。',
+    expiring: '证书还有 {n} 天到期', expired: '证书已过期', expiringText: '下次付款验证时，应用会自动续期，不用你做什么。', expiredText: '过期后 90 天内可以用密码和短信续期，没有保护期。',
     suspended: '数字证书已挂失', suspendedText: '本机暂时不能付款，资金不受影响。', revoked: '数字证书已吊销', revokedText: '吊销不可恢复。账户和资金不受影响。', resumeNow: '恢复使用',
     elsewhere: '证书在已安装的应用或另一台设备里', elsewhereText: '它在「{device}」里，订单也在那里等你。请打开那里的印信付款。', keyGone: '本机没有这张证书的密钥', keyGoneText: '如果你清除过浏览器数据，密钥已随之删除。可以先挂失它。',
     where: '密钥保存在哪里', backup: '备份', backupText: '手机全丢了也能找回', details: '证书详情', manage: '数字证书管理', uses: '使用次数', lastUsed: '最近使用', never: '还没有使用', validity: '有效期', device: '设备', protection: '保护期至 {time}', protectionText: '新证书 24 小时内单笔与累计金额受限。', tap: '小额直付', suspendNow: '立即挂失',
@@ -25,10 +25,6 @@ export const certificate = {
     lastUsed: '最近使用', suite: '签名算法', raw: '原始信息', saveCer: '保存 .cer 文件', savePem: '保存 .pem 文件', saveText: '只含公开信息，不含私钥，可以给任何人核对。', rename: '修改设备名称', renameTitle: '设备名称', renameHint: '1–24 个字，例如「我的手机」',
     suspend: '挂失', suspendText: '一点即停，可以恢复', suspendAsk: '挂失这张证书？', suspendBody: '「{device}」将立即不能付款。找回后可在该设备上恢复；进行中的付款不受影响。', suspendNow: '立即挂失', suspended: '已挂失', resume: '恢复使用', resumeText: '需要密码、短信验证码和本机验证', resumeThere: '请在「{device}」上恢复',
     revoke: '吊销', revokeText: '永久停用，不可恢复', actions: '操作', file: '证书文件', suspendedSince: '原因',
-  },
-  raw: {
-    title: '原始信息', subject: '主体', issuer: '签发者', serial: '序列号', not_before: '生效时间', not_after: '到期时间', fingerprint_sha256: 'SHA-256 指纹', public_key: '公钥', signature_algorithm: '签名算法', key_usage: '密钥用途', extended_key_usage: '扩展用途', policies: '策略',
-    san: '备用名称', crl: '吊销列表', ocsp: '在线状态', pem: 'PEM', text: '可用 openssl x509 核对。',
   },
   resume: {
     title: '恢复使用', text: '需要三样：登录密码、短信验证码，以及在本机验证是你。', password: '登录密码', getCode: '获取验证码', code: '短信验证码', codeText: '验证码已发送到 {phone}', submit: '验证并恢复', done: '已恢复使用', doneText: '证书可以继续付款。恢复后 24 小时内单笔与累计金额受限。', notHere: '请在持有这张证书的设备上恢复。',

@@ -53,17 +53,16 @@ where
     B::Error: Display,
 {
     let mut body = pin!(body);
-    let too_large = || Problem::new(Code::RequestTooLarge);
     // Whoever says that it is too large is not listened to.
     if body.size_hint().lower() > BODY_MAX_BYTES as u64 {
-        return Err(too_large());
+        return Err(Problem::new(Code::RequestTooLarge));
     }
     let mut whole = Bytes::new();
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| Problem::new(Code::RequestMalformed).because(&error))?;
         let Ok(piece) = frame.into_data() else { continue };
         if whole.len() + piece.len() > BODY_MAX_BYTES {
-            return Err(too_large());
+            return Err(Problem::new(Code::RequestTooLarge));
         }
         whole = if whole.is_empty() { piece } else { joined(whole, &piece) };
     }

@@ -10,6 +10,7 @@ pub(crate) mod cookies;
 pub(crate) mod guard;
 pub(crate) mod headers;
 pub(crate) mod idempotency;
+mod newcomers;
 pub(crate) mod path;
 pub(crate) mod phase;
 mod routes;
@@ -21,6 +22,7 @@ pub(crate) mod version;
 pub(crate) mod who;
 
 use crate::door::caps::{Caps, Seat};
+use crate::door::newcomers::{Newcomer, Newcomers};
 use crate::door::phase::{Phase, PhaseBody, Watched};
 pub(crate) use crate::door::routes::Routes;
 use axum::http::{Request, Response};
@@ -43,9 +45,13 @@ const SHUTDOWN_GRACE: Duration = Duration::from_secs(15);
 const DRAIN_TICK: Duration = Duration::from_millis(250);
 /// A full table of connections or files: wait this long before accepting again.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-/// Connections let in before the others get their turn: a handshake costs as much as three payments, and whoever is in already
-/// does not wait for hundreds of them. With [`ACCEPT_WINDOW`] still some thousands a second: a town that reconnects.
+/// Connections let in before the others get their turn, so that whoever is in already does not wait for hundreds of them. With
+/// [`ACCEPT_WINDOW`] still some thousands a second.
 const ACCEPT_BURST: u32 = 4;
+/// The same with TLS, whose handshake costs as much as three payments: a town that reconnects is in after some seconds.
+const ACCEPT_BURST_TLS: u32 = 2;
+/// Beyond them, those of whose address nobody waited before: who comes alone is not kept waiting by the many of another.
+const ACCEPT_BURST_FIRST: u32 = 2;
 /// How long that turn is, at least: the timer's own step.
 const ACCEPT_WINDOW: Duration = Duration::from_millis(1);
 /// A TLS handshake takes two round trips; ten seconds is a bad network, more is an attack.
@@ -86,9 +92,18 @@ impl Door {
     /// Serves until `stop` turns true, then lets open requests finish.
     pub(crate) async fn serve(self, mut stop: watch::Receiver<bool>) {
         let mut connections = JoinSet::new();
-        let mut pace = Pace { since: Instant::now(), let_in: 0 };
+        let mut newcomers = Newcomers::new();
+        let stopped = stop.clone();
+        let most = if self.tls.is_some() { ACCEPT_BURST_TLS } else { ACCEPT_BURST };
+        let mut pace = Pace { most, since: Instant::now(), let_in: 0 };
         loop {
             let accepted = tokio::select! {
+                () = pace.step(newcomers.is_first()), if !newcomers.is_empty() => {
+                    if let Some(newcomer) = newcomers.next() {
+                        self.let_in(newcomer, &stopped, &mut connections);
+                    }
+                    continue;
+                }
                 accepted = self.listener.accept() => accepted,
                 Some(_) = connections.join_next(), if !connections.is_empty() => continue,
                 _ = stop.wait_for(|stop| *stop) => break,
@@ -98,39 +113,41 @@ impl Door {
                 continue;
             };
             let Some(seat) = self.caps.take(address.ip()) else { continue };
-            let acceptor = self.tls.as_ref().map(|tls| TlsAcceptor::from(Arc::clone(&tls.borrow())));
-            let connection = Connection {
-                since: Instant::now(),
-                address,
-                routes: Arc::clone(&self.routes),
-                stop: stop.clone(),
-                _seat: seat,
-            };
-            connections.spawn(connection.run(stream, acceptor));
-            pace.step().await;
+            newcomers.push(address.ip(), Newcomer { stream, address, since: Instant::now(), seat });
         }
-        drop(self.listener);
+        drop((self.listener, newcomers));
         let _ =
             tokio::time::timeout(SHUTDOWN_GRACE, async { while connections.join_next().await.is_some() {} })
                 .await;
+    }
+
+    fn let_in(&self, newcomer: Newcomer, stop: &watch::Receiver<bool>, connections: &mut JoinSet<()>) {
+        let Newcomer { stream, address, since, seat } = newcomer;
+        let acceptor = self.tls.as_ref().map(|tls| TlsAcceptor::from(Arc::clone(&tls.borrow())));
+        let routes = Arc::clone(&self.routes);
+        let connection = Connection { since, address, routes, stop: stop.clone(), _seat: seat };
+        connections.spawn(connection.run(stream, acceptor));
     }
 }
 
 /// How fast connections are let in.
 struct Pace {
+    most: u32,
     since: Instant,
     let_in: u32,
 }
 
 impl Pace {
-    /// One was let in; waits where there were many.
-    async fn step(&mut self) {
-        self.let_in += 1;
-        if self.let_in < ACCEPT_BURST && self.since.elapsed() < ACCEPT_WINDOW {
-            return;
+    /// Waits until one more may be let in, and counts it.
+    async fn step(&mut self, is_first: bool) {
+        let most = if is_first { self.most + ACCEPT_BURST_FIRST } else { self.most };
+        if self.let_in >= most {
+            tokio::time::sleep_until(self.since + ACCEPT_WINDOW).await;
         }
-        tokio::time::sleep_until(self.since + ACCEPT_WINDOW).await;
-        *self = Self { since: Instant::now(), let_in: 0 };
+        if self.since.elapsed() >= ACCEPT_WINDOW {
+            (self.since, self.let_in) = (Instant::now(), 0);
+        }
+        self.let_in += 1;
     }
 }
 
@@ -169,6 +186,8 @@ impl Connection {
             .max_headers(HEADERS_MAX)
             .max_buf_size(HEAD_MAX_BYTES)
             .half_close(false)
+            // An answer is small: one piece costs TLS less than two.
+            .writev(false)
             .serve_connection(io, service);
         tokio::pin!(connection);
         tokio::select! {

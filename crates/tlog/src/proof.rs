@@ -119,6 +119,12 @@ impl<'a, S: TileSource + ?Sized> Reader<'a, S> {
 
     /// The hash over the leaves from `low` to before `high`, where `low` is a multiple of the largest power of two within.
     fn range(&mut self, low: u64, high: u64) -> Result<Hash, ProofError<S::Error>> {
+        // Most of a path: whole subtrees on the left.
+        let width = high.saturating_sub(low);
+        if width.is_power_of_two() {
+            let level = width.trailing_zeros();
+            return self.node(level, low >> level);
+        }
         let mut perfect = Vec::new();
         let mut at = low;
         while at < high {

@@ -50,6 +50,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 const ACCEPT_BURST: u32 = 4;
 /// The same with TLS, whose handshake costs as much as three payments: a town that reconnects is in after some seconds.
 const ACCEPT_BURST_TLS: u32 = 2;
+/// One more for so many who wait: ten thousand are let in within two seconds, and their time-outs begin.
+const WAITING_EACH: usize = 256;
 /// Beyond them, those of whose address nobody waited before: who comes alone is not kept waiting by the many of another.
 const ACCEPT_BURST_FIRST: u32 = 2;
 /// How long that turn is, at least: the timer's own step.
@@ -98,7 +100,7 @@ impl Door {
         let mut pace = Pace { most, since: Instant::now(), let_in: 0 };
         loop {
             let accepted = tokio::select! {
-                () = pace.step(newcomers.is_first()), if !newcomers.is_empty() => {
+                () = pace.step(&newcomers), if newcomers.len() > 0 => {
                     if let Some(newcomer) = newcomers.next() {
                         self.let_in(newcomer, &stopped, &mut connections);
                     }
@@ -139,8 +141,10 @@ struct Pace {
 
 impl Pace {
     /// Waits until one more may be let in, and counts it.
-    async fn step(&mut self, is_first: bool) {
-        let most = if is_first { self.most + ACCEPT_BURST_FIRST } else { self.most };
+    async fn step(&mut self, newcomers: &Newcomers) {
+        // Nobody waits for long: of thousands more are let in at once.
+        let most = self.most.max(u32::try_from(newcomers.len() / WAITING_EACH).unwrap_or(u32::MAX));
+        let most = if newcomers.is_first() { most.saturating_add(ACCEPT_BURST_FIRST) } else { most };
         if self.let_in >= most {
             tokio::time::sleep_until(self.since + ACCEPT_WINDOW).await;
         }

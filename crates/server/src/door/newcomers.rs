@@ -22,17 +22,18 @@ pub(super) struct Newcomers<T = Newcomer> {
     first: VecDeque<IpAddr>,
     /// Addresses of which somebody was let in while others of it waited.
     again: VecDeque<IpAddr>,
+    waiting: usize,
 }
 
 impl<T> Newcomers<T> {
     /// Nobody waits.
     pub(super) fn new() -> Self {
-        Self { by: HashMap::new(), first: VecDeque::new(), again: VecDeque::new() }
+        Self { by: HashMap::new(), first: VecDeque::new(), again: VecDeque::new(), waiting: 0 }
     }
 
-    /// Whether nobody waits.
-    pub(super) fn is_empty(&self) -> bool {
-        self.by.is_empty()
+    /// How many wait.
+    pub(super) fn len(&self) -> usize {
+        self.waiting
     }
 
     /// Whether the next one is the first of its address.
@@ -48,6 +49,7 @@ impl<T> Newcomers<T> {
             self.first.push_back(address);
         }
         waiting.push_back(newcomer);
+        self.waiting += 1;
     }
 
     /// Whose turn it is.
@@ -55,6 +57,7 @@ impl<T> Newcomers<T> {
         let address = self.first.pop_front().or_else(|| self.again.pop_front())?;
         let waiting = self.by.get_mut(&address)?;
         let newcomer = waiting.pop_front();
+        self.waiting -= 1;
         if waiting.is_empty() {
             self.by.remove(&address);
         } else {
@@ -83,7 +86,7 @@ mod tests {
         let order: Vec<i32> = std::iter::from_fn(|| newcomers.next()).collect();
         assert_eq!(order[..3], [1_000, 1, 2]);
         assert_eq!((order.len(), order.last()), (501, Some(&500)), "each address in its own order");
-        assert!(newcomers.is_empty());
+        assert_eq!(newcomers.len(), 0);
     }
 
     #[test]

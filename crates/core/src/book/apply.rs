@@ -41,7 +41,7 @@ impl Book {
     }
 
     /// What the record changes; it was compared with this book, or with one that is equal.
-    pub(super) fn change(&mut self, index: u64, facts: &Facts) -> Applied {
+    fn change(&mut self, index: u64, facts: &Facts) -> Applied {
         self.apply_body(index, facts)?;
         self.touch(index, facts)?;
         if let Some(command) = facts.command {

@@ -6,7 +6,7 @@ use crate::pin::{Pin, device_proof};
 use crate::requests::Verification;
 use crate::signing::{self, SignedText};
 use yinxin_core::text::{
-    CertificatePurpose, CertificateText, PayText, SettingText, TYP_CERTIFICATE, TYP_SETTING,
+    CertificatePurpose, CertificateText, PayText, Setting, SettingText, TYP_CERTIFICATE, TYP_SETTING,
 };
 use yinxin_core::{CertificateId, Millis};
 use yinxin_pki::{
@@ -169,7 +169,8 @@ impl DeviceKey {
     pub fn sign_tap(&self, challenge: [u8; 32], tap: bool, iat: Millis) -> Result<SignedText, ClientError> {
         let held = self.held()?;
         let challenge = challenge_of(challenge);
-        let text = SettingText { audience: held.origin.clone(), tap, certificate: held.id, challenge };
+        let (audience, setting) = (held.origin.clone(), Setting::Tap);
+        let text = SettingText { audience, setting, value: tap, certificate: held.id, challenge };
         self.sign_text(TYP_SETTING, iat, &text.to_bytes())
     }
 

@@ -5,8 +5,8 @@
 use serde_json::{Value, json};
 use std::path::Path;
 use yinxin_core::text::{
-    CertificatePurpose, CertificateText, SettingText, StopPurpose, StopText, TYP_CERTIFICATE, TYP_SETTING,
-    TYP_STOP,
+    CertificatePurpose, CertificateText, Setting, SettingText, StopPurpose, StopText, TYP_CERTIFICATE,
+    TYP_SETTING, TYP_STOP,
 };
 use yinxin_core::{CertificateId, Digest, EnrolmentId, PaymentNumber};
 
@@ -45,10 +45,18 @@ fn vectors() -> Value {
     let request = REQUEST.to_string();
     let (lost, reissue) = (CertificateId::from_bytes([4; 10]), EnrolmentId::from_bytes([5; 10]));
     let payment = PaymentNumber::from_bytes([6; 16]);
-    let tap =
-        SettingText { audience: ORIGIN.to_owned(), tap: true, certificate: SIGNER, challenge: CHALLENGE };
-    let mut tap_parts = json!({"value": true});
-    signed_by(&mut tap_parts);
+    let setting = |setting: Setting, value: bool| {
+        let text = SettingText {
+            audience: ORIGIN.to_owned(),
+            setting,
+            value,
+            certificate: SIGNER,
+            challenge: CHALLENGE,
+        };
+        let mut parts = json!({"setting": setting.word(), "value": value});
+        signed_by(&mut parts);
+        vector(TYP_SETTING, &parts, text.to_bytes())
+    };
     json!({
         "about": "The payload of each signed text, byte for byte, beside the parts that it is built from.",
         "texts": [
@@ -66,7 +74,9 @@ fn vectors() -> Value {
                 CertificatePurpose::Reissue { request: REQUEST },
                 json!({"purpose": "reissue", "request": request}),
             ),
-            vector(TYP_SETTING, &tap_parts, tap.to_bytes()),
+            setting(Setting::Tap, true),
+            setting(Setting::Password, true),
+            setting(Setting::Totp, false),
             stop(
                 StopPurpose::Suspend { certificate: lost },
                 json!({"purpose": "suspend", "subject": lost.to_string()}),
@@ -100,7 +110,7 @@ fn a_text_with_a_part_of_another_purpose_is_refused() {
         assert!(!refused(payload));
         for purpose in ["activate", "resume", "renew", "move", "reissue", "suspend", "veto", "cancel", "kill"]
         {
-            let own = vector["parts"]["purpose"].as_str().unwrap_or("tap");
+            let own = vector["parts"]["purpose"].as_str().or(vector["parts"]["setting"].as_str()).unwrap();
             let other = payload.replace(&format!("\"{own}\""), &format!("\"{purpose}\""));
             // These two have the same parts and differ by the word alone.
             let twins = [own, purpose].iter().all(|word| ["renew", "reissue"].contains(word));

@@ -28,6 +28,7 @@ mod serial;
 mod signer;
 pub mod symmetric;
 pub mod tls;
+pub mod totp;
 pub mod webauthn;
 mod x509;
 

@@ -17,6 +17,11 @@ pub(crate) fn sha1(data: &[u8]) -> [u8; 20] {
     array(digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, data).as_ref())
 }
 
+/// HMAC-SHA-1, only for one-time codes, where every authenticator app uses it (RFC 6238).
+pub(crate) fn hmac_sha1(key: &[u8], message: &[u8]) -> [u8; 20] {
+    array(hmac::sign(&hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, key), message).as_ref())
+}
+
 /// HMAC-SHA-256 (RFC 2104).
 #[must_use]
 pub fn hmac_sha256(key: &[u8], message: &[u8]) -> [u8; 32] {

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
-use yinxin_wallet::Retention;
+use yinxin_wallet::{PasswordRules, Retention};
 
 /// What `yinxin serve` is told. Every key can also come from the environment, which wins: see [`VARIABLES`].
 #[derive(Debug, Clone, Deserialize, PartialEq, Eq)]
@@ -40,6 +40,9 @@ pub(crate) struct Config {
     /// How long what is short-lived is kept.
     #[serde(default)]
     pub(crate) retention: Kept,
+    /// What is demanded of passwords beside their strength.
+    #[serde(default)]
+    pub(crate) passwords: Passwords,
 }
 
 /// The log on standard error.
@@ -66,6 +69,56 @@ pub(crate) struct Traces {
     pub(crate) otlp_endpoint: Option<String>,
     /// How many of 100 requests are traced.
     pub(crate) sample_percent: u8,
+}
+
+/// What is demanded of passwords beside their strength.
+#[derive(Debug, Clone, Copy, Default, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Passwords {
+    /// Whether they age.
+    pub(crate) rotation: Rotation,
+    /// What they are made of.
+    pub(crate) composition: Composition,
+}
+
+/// Whether passwords age.
+#[derive(Debug, Clone, Copy, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Rotation {
+    /// They do not.
+    #[default]
+    Off,
+    /// After 180 days a reminder.
+    Remind,
+    /// After 180 days they have to be changed.
+    Force,
+}
+
+/// What passwords are made of.
+#[derive(Debug, Clone, Copy, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Composition {
+    /// Anything.
+    #[default]
+    Off,
+    /// At least three kinds of characters.
+    Mixed,
+}
+
+impl From<Passwords> for PasswordRules {
+    fn from(passwords: Passwords) -> Self {
+        Self {
+            rotation: match passwords.rotation {
+                Rotation::Off => yinxin_wallet::Rotation::Off,
+                Rotation::Remind => yinxin_wallet::Rotation::Remind,
+                Rotation::Force => yinxin_wallet::Rotation::Force,
+            },
+            composition: match passwords.composition {
+                Composition::Off => yinxin_wallet::Composition::Off,
+                Composition::Mixed => yinxin_wallet::Composition::Mixed,
+            },
+        }
+    }
 }
 
 /// How long rows that are short-lived are kept after their use.
@@ -175,7 +228,7 @@ fn default_listen() -> SocketAddr {
 const PREFIX: &str = "YINXIN_";
 
 /// Environment variable and the key that it sets.
-pub(crate) const VARIABLES: [(&str, &str); 19] = [
+pub(crate) const VARIABLES: [(&str, &str); 21] = [
     ("YINXIN_DATA", "data"),
     ("YINXIN_DATABASE", "database"),
     ("YINXIN_LISTEN", "listen"),
@@ -195,6 +248,8 @@ pub(crate) const VARIABLES: [(&str, &str); 19] = [
     ("YINXIN_RETENTION_SESSIONS_DAYS", "retention.sessions_days"),
     ("YINXIN_RETENTION_CODES_HOURS", "retention.codes_hours"),
     ("YINXIN_RETENTION_KEYS_HOURS", "retention.keys_hours"),
+    ("YINXIN_PASSWORDS_ROTATION", "passwords.rotation"),
+    ("YINXIN_PASSWORDS_COMPOSITION", "passwords.composition"),
 ];
 /// Variables of the other commands and of the log.
 const OTHER_VARIABLES: [&str; 4] = ["YINXIN_LOG", "YINXIN_PASSWORD", "YINXIN_PIN", "YINXIN_KEY_PASSPHRASE"];

@@ -68,6 +68,8 @@ impl ToSchema for Code {}
 codes! {
     VerifyWrong = "verify.wrong", UNAUTHORIZED;
     VerifyCodeRequired = "verify.code_required", UNAUTHORIZED;
+    VerifyFactorRequired = "verify.factor_required", UNAUTHORIZED;
+    VerifySignatureRequired = "verify.signature_required", FORBIDDEN;
     VerifyCodeWrong = "verify.code_wrong", UNAUTHORIZED;
     VerifyTooManyTries = "verify.too_many_tries", TOO_MANY_REQUESTS;
     VerifyWeakPassword = "verify.weak_password", UNPROCESSABLE_ENTITY;
@@ -160,7 +162,7 @@ pub(crate) struct ProblemParams {
     /// How many tries are left.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) tries_left: Option<u64>,
-    /// Which rule of several: for a weak password `short`, `common` or `personal`.
+    /// Which of several: for a weak password `short`, `common`, `personal` or `composition`; for a second factor `totp`, `passkey` or `totp_passkey`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub(crate) reason: Option<&'static str>,
@@ -304,6 +306,8 @@ fn code_of(error: &WalletError) -> Code {
     match error {
         WalletError::Wrong { .. } => Code::VerifyWrong,
         WalletError::CodeRequired => Code::VerifyCodeRequired,
+        WalletError::FactorRequired { .. } => Code::VerifyFactorRequired,
+        WalletError::SignatureRequired => Code::VerifySignatureRequired,
         WalletError::CodeWrong => Code::VerifyCodeWrong,
         WalletError::TooManyTries { .. } => Code::VerifyTooManyTries,
         WalletError::WeakPassword(_) => Code::VerifyWeakPassword,

@@ -171,7 +171,9 @@ impl Wallet {
         let mac = self.code_mac(errand, typed);
         // Only a registration is open to strangers; whoever types another code has shown the password.
         let strangers = match errand.purpose {
-            CodePurpose::Register => Budget::address(address).into_iter().chain([Budget::all()]).collect(),
+            CodePurpose::Register | CodePurpose::Phone => {
+                Budget::address(address).into_iter().chain([Budget::all()]).collect()
+            }
             CodePurpose::LogIn
             | CodePurpose::Enrol
             | CodePurpose::Resume
@@ -322,6 +324,7 @@ const fn purpose_names(purpose: CodePurpose) -> (&'static str, &'static str) {
         CodePurpose::Resume => ("恢复已挂失的数字证书", "resume a suspended certificate"),
         CodePurpose::Renew => ("数字证书续期", "renew a certificate"),
         CodePurpose::Reissue => ("补办数字证书", "reissue a certificate"),
+        CodePurpose::Phone => ("更换手机号", "change the phone number"),
     }
 }
 

@@ -1,5 +1,6 @@
 //! What can go wrong, in the wallet's words: one stable code for each, no prose.
 
+use crate::factors::StrongFactors;
 use crate::passwords::Weakness;
 use crate::writer::WriterError;
 use yinxin_core::text::TextError;
@@ -20,6 +21,15 @@ pub enum WalletError {
     /// The device is not known: a code was sent to the person's phone.
     #[error("a code is required on this device")]
     CodeRequired,
+    /// The device is not known: a factor that the person has set up is asked for.
+    #[error("a second factor is required on this device")]
+    FactorRequired {
+        /// Which they have.
+        factors: StrongFactors,
+    },
+    /// A certificate lives: it approves the change, not the password.
+    #[error("a certificate has to sign this")]
+    SignatureRequired,
     /// The code is wrong, expired or used.
     #[error("the code is wrong")]
     CodeWrong,
@@ -156,6 +166,8 @@ impl WalletError {
         match self {
             Self::Wrong { .. } => "verify.wrong",
             Self::CodeRequired => "verify.code_required",
+            Self::FactorRequired { .. } => "verify.factor_required",
+            Self::SignatureRequired => "verify.signature_required",
             Self::CodeWrong => "verify.code_wrong",
             Self::TooManyTries { .. } => "verify.too_many_tries",
             Self::WeakPassword(_) => "verify.weak_password",
@@ -204,8 +216,10 @@ impl WalletError {
             }
             Self::TooManyTries { retry_at } => vec![("retry_at", Param::Time(*retry_at))],
             Self::WeakPassword(weakness) => vec![("reason", Param::Word(weakness.word()))],
+            Self::FactorRequired { factors } => vec![("reason", Param::Word(factors.word()))],
             Self::Refused(refusal) => refusal_params(refusal),
             Self::CodeRequired
+            | Self::SignatureRequired
             | Self::CodeWrong
             | Self::PhoneInvalid
             | Self::NameInvalid

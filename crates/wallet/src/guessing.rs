@@ -48,6 +48,11 @@ impl Budget {
         Self::named(format!("certificate:{person}"), 10, Millis::HOUR)
     }
 
+    /// Codes of an app, recovery codes and passkeys of one person: 10 an hour.
+    pub(crate) fn factor(person: PersonId) -> Self {
+        Self::named(format!("factor:{person}"), 10, Millis::HOUR)
+    }
+
     /// Codes typed for one phone and purpose: 20 an hour beside the five tries of each code. Each purpose has its own count:
     /// whoever asks for codes to register must not use up the owner's.
     pub(crate) fn code(phone: &str, purpose: CodePurpose) -> Self {

@@ -3,14 +3,17 @@
 //! Here rules, keys and books meet, and nowhere else. Nothing in this crate knows of HTTP: a handler, the command line, a
 //! job and a test call the same functions.
 
+mod approval;
 mod authority;
 mod backup;
 mod bulk;
 mod certificates;
 mod codes;
+mod devices;
 mod enrolment;
 mod error;
 mod events;
+mod factors;
 mod guessing;
 mod history;
 mod home;
@@ -28,10 +31,12 @@ mod nodes;
 mod notices;
 mod open;
 mod orders;
+mod password_change;
 mod passwords;
 mod payees;
 mod payments;
 mod people;
+mod phone_change;
 mod pins;
 pub mod port;
 mod projector;
@@ -47,20 +52,27 @@ mod sessions;
 mod settings;
 mod snapshot;
 mod start;
+mod suspension;
 mod verification;
 mod writer;
 
 #[cfg(test)]
 mod tests;
 
+pub use approval::Approval;
 pub use authority::{Authority, PublicFile};
 pub use backup::*;
 pub use bulk::{Applicant, BulkAppend, BulkPayment, BulkPerson, BulkSeed};
 pub use certificates::*;
 pub use codes::*;
+pub use devices::DeviceView;
 pub use enrolment::*;
 pub use error::{Param, WalletError};
 pub use events::{Change, Events, Listener, Missed, Topic, What};
+pub use factors::{
+    LoginFactors, LoginPasskey, PasskeyAnswer, PasskeyOffer, PasskeyQuestion, PasskeyRegistration,
+    StrongFactors, TotpOffer,
+};
 pub use history::LineKind;
 pub use home::Home;
 pub use idempotency::*;
@@ -75,10 +87,12 @@ pub use nodes::{Membership, NodeIdentities, NodeIdentity, Standing};
 pub use notices::{NoticeKind, NoticeRow, Notices};
 pub use open::{OpenOptions, Ports};
 pub use orders::*;
+pub use password_change::{Composition, PasswordAdvice, PasswordRules, Rotation};
 pub use passwords::{Password, Weakness};
 pub use payees::*;
 pub use payments::*;
 pub use people::*;
+pub use phone_change::PhoneChange;
 pub use pins::*;
 pub use protection::ProtectionNow;
 pub use quotes::*;
@@ -90,6 +104,7 @@ pub use sessions::*;
 pub use start::{DataDir, StartError};
 pub use verification::VerificationProof;
 pub use writer::{Committed, Handle, WriterError};
+pub use yinxin_store::desk::ContactFacts;
 
 use port::{Clock, Entropy, SmsSender};
 use recent::Recent;
@@ -170,6 +185,7 @@ pub(crate) struct Inner {
     pub(crate) bulk: AtomicBool,
     pub(crate) dir: DataDir,
     pub(crate) retention: std::sync::Mutex<Retention>,
+    pub(crate) password_rules: std::sync::Mutex<PasswordRules>,
     /// Nobody else works on the directory while this is open.
     pub(crate) _lock: std::fs::File,
 }

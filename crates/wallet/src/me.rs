@@ -3,7 +3,7 @@
 use crate::ledger::{Tiles, hashes};
 use crate::notices::UNREAD_MAX;
 use crate::open::next_midnight;
-use crate::{SessionContext, Wallet, WalletError};
+use crate::{PasswordAdvice, SessionContext, Wallet, WalletError};
 use yinxin_core::certificate::State;
 use yinxin_core::policy::Policy;
 use yinxin_core::{AccountId, Action, Command, CommandId, Millis, Minor, PersonId};
@@ -42,6 +42,8 @@ pub struct Me {
     pub sitting_until: Option<Millis>,
     /// Notices that were not seen; 99 stands for more.
     pub unread_notices: u32,
+    /// What to do about the password.
+    pub password_advice: PasswordAdvice,
 }
 
 impl Wallet {
@@ -51,6 +53,7 @@ impl Wallet {
         let now = self.inner.writer.now(self.now());
         let unread_notices =
             self.inner.store.desk.read(|desk| desk.notices_unread(session.person, UNREAD_MAX))?;
+        let (_, password_advice) = self.password_advice(session.person)?;
         self.inner.writer.book(|book| {
             let person = book.person(&session.person).ok_or(WalletError::SessionRequired)?;
             let policy = book.policy().ok_or(WalletError::Busy)?;
@@ -73,6 +76,7 @@ impl Wallet {
                 had_certificate: person.had_certificate,
                 sitting_until: row.sitting_until,
                 unread_notices,
+                password_advice,
             })
         })
     }

@@ -73,7 +73,6 @@ impl Notice {
 
     /// It goes to this number too.
     #[must_use]
-    #[expect(dead_code, reason = "a change of the phone number is told to the old number")]
     pub(crate) fn also_to(self, phone: Phone) -> Self {
         Self { also_to: Some(phone), ..self }
     }

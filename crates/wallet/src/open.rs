@@ -223,6 +223,7 @@ impl Wallet {
                 bulk: AtomicBool::new(false),
                 dir,
                 retention: std::sync::Mutex::default(),
+                password_rules: std::sync::Mutex::default(),
                 _lock: lock,
             }),
         };

@@ -13,7 +13,7 @@ pub use account_number::AccountNumber;
 pub use phone::Phone;
 
 use crate::codes::{DeviceKind, Errand};
-use crate::passwords::{Lane, Password, Personal, Place, check_strength};
+use crate::passwords::{Lane, Password, Personal, Place};
 use crate::port::random;
 use crate::sessions::{SignedIn, Visitor};
 use crate::{Wallet, WalletError};
@@ -96,7 +96,7 @@ impl Wallet {
     ) -> Result<SignedIn, WalletError> {
         let phone = Phone::parse(&form.phone).ok_or(WalletError::PhoneInvalid)?;
         let name = read_name(&form.name)?;
-        check_strength(&form.password, &Personal { phone: phone.national_digits(), name: &name })?;
+        self.check_new_password(&form.password, &Personal { phone: phone.national_digits(), name: &name })?;
         let registration =
             sha256(&[b"yx/registration/v1\0", intention.as_bytes(), phone.as_str().as_bytes()]);
         let applicant = Applicant { phone, name, device: form.device, registration };

@@ -2,23 +2,27 @@
 //!
 //! ```text
 //! counted ─▶ password compared ─▶ known device? ─ yes ─▶ session
-//!                                      └─ no ─▶ code sent ─▶ the same again with the code ─▶ device known ─▶ session
+//!                                      └─ no ─▶ second factor (`factors`) ─▶ device known ─▶ session
 //! ```
 //!
 //! Known and unknown people get the same answer after the same work. A session alone never moves money.
 
-use crate::codes::{DeviceKind, Errand};
+mod password;
+
+pub(crate) use password::Proved;
+
+use crate::codes::DeviceKind;
+use crate::factors::PasskeyAnswer;
 use crate::guessing::Budget;
 use crate::notices::{Notice, NoticeKind, tell_in};
 use crate::passwords::{Lane, Password};
-use crate::people::{AccountNumber, Phone};
 use crate::port::random;
 use crate::{Wallet, WalletError};
 use data_encoding::BASE64URL_NOPAD;
 use std::net::IpAddr;
 use yinxin_core::text::sha256;
 use yinxin_core::{AccountId, DeviceId, Digest, Millis, PersonId};
-use yinxin_store::desk::{CodePurpose, DeskError, DeskWrite, DeviceRow, PersonRow, SessionRow};
+use yinxin_store::desk::{DeskError, DeskWrite, DeviceRow, PersonRow, SessionRow};
 use zeroize::Zeroizing;
 
 /// A session that nobody used for this long has ended.
@@ -81,6 +85,13 @@ pub(crate) struct KnownSession {
     seen_at: Millis,
 }
 
+impl KnownSession {
+    /// Whether it is one of this person on this device.
+    pub(crate) fn on(&self, person: PersonId, device: DeviceId) -> bool {
+        (self.session.person, self.session.device) == (person, device)
+    }
+}
+
 /// A new session with its cookies.
 pub struct SignedIn {
     /// The session.
@@ -97,8 +108,10 @@ pub struct LogIn {
     pub login: String,
     /// The password.
     pub password: Password,
-    /// The code that was sent, where one was asked for.
+    /// The code that was sent or that an app shows, or a recovery code, where one was asked for.
     pub code: Option<String>,
+    /// A passkey's answer, where one was asked for.
+    pub passkey: Option<PasskeyAnswer>,
     /// What the device calls itself.
     pub device: DeviceKind,
 }
@@ -118,28 +131,11 @@ impl Wallet {
     /// Logs a person in by account number or phone number.
     ///
     /// # Errors
-    /// `Wrong` for an unknown login and a wrong password alike; `CodeRequired` on a device that is not known, after the
-    /// password was right and a code was sent; `CodeWrong`, `TooManyTries`.
+    /// `Wrong` for an unknown login and a wrong password alike; on a device that is not known, after the password was right,
+    /// `CodeRequired` when a code was sent, or `FactorRequired`; `CodeWrong`, `TooManyTries`.
     pub async fn log_in(&self, visitor: &Visitor, form: LogIn) -> Result<SignedIn, WalletError> {
-        let person = self.find_login(&form.login)?;
-        let device = self.device_of(visitor)?;
-        let known = match (&person, &device) {
-            (Some(person), Some(device)) => {
-                let since = self.inner.store.desk.read(|tx| tx.known_since(person.person, device.device))?;
-                since.is_some()
-            }
-            (Some(_) | None, _) => false,
-        };
-        let place = self.inner.passwords.place(if known { Lane::Known } else { Lane::Stranger })?;
-        let budgets =
-            budgets(person.as_ref(), device.as_ref().filter(|_| known), &form.login, visitor.address);
-        self.count_guess(&budgets)?;
-        let kept = person.as_ref().map(|person| person.password.as_str());
-        let right = self.inner.passwords.matches(place, &form.password, kept).await?;
-        let Some(person) = person.filter(|_| right) else {
-            return Err(WalletError::Wrong { tries_left: None });
-        };
-        self.forgive_guess(&budgets)?;
+        let Proved { person, device, known } =
+            self.prove_password(visitor, &form.login, &form.password).await?;
         if !known {
             self.second_factor(visitor, &person, &form).await?;
         }
@@ -262,33 +258,6 @@ impl Wallet {
         }
     }
 
-    fn find_login(&self, login: &str) -> Result<Option<PersonRow>, WalletError> {
-        let desk = &self.inner.store.desk;
-        if let Some(number) = AccountNumber::parse(login) {
-            return Ok(desk.read(|tx| tx.person_by_account_number(number.as_str()))?);
-        }
-        match Phone::parse(login) {
-            Some(phone) => Ok(desk.read(|tx| tx.person_by_phone(phone.as_str()))?),
-            None => Ok(None),
-        }
-    }
-
-    async fn second_factor(
-        &self,
-        visitor: &Visitor,
-        person: &PersonRow,
-        form: &LogIn,
-    ) -> Result<(), WalletError> {
-        let phone = Phone::parse(&person.phone).ok_or(WalletError::PhoneInvalid)?;
-        let subject = form.device.word().as_bytes();
-        let errand = Errand { phone: &phone, purpose: CodePurpose::LogIn, subject };
-        if let Some(code) = &form.code {
-            return self.check_code(errand, code, visitor.address);
-        }
-        self.ensure_code(errand, form.device).await?;
-        Err(WalletError::CodeRequired)
-    }
-
     fn sign_in(
         &self,
         person: &PersonRow,
@@ -351,31 +320,6 @@ impl Wallet {
         let bytes: Zeroizing<[u8; TOKEN_BYTES]> = Zeroizing::new(random(self.inner.entropy.as_ref()));
         let hash = sha256(&[b"yx/cookie/v1\0", bytes.as_slice()]);
         (Token::of(&bytes), hash)
-    }
-}
-
-/// One spelling for each log-in name, so that an unknown one is counted as a known one is.
-fn canonical(login: &str) -> String {
-    match (AccountNumber::parse(login), Phone::parse(login)) {
-        (Some(number), _) => number.as_str().to_owned(),
-        (None, Some(phone)) => phone.as_str().to_owned(),
-        (None, None) => login.trim().to_owned(),
-    }
-}
-
-fn budgets(
-    person: Option<&PersonRow>,
-    known: Option<&DeviceRow>,
-    login: &str,
-    address: IpAddr,
-) -> Vec<Budget> {
-    match (person, known) {
-        (Some(person), Some(device)) => vec![Budget::known_device(person.person, device.device)],
-        (person, _) => {
-            let account = person
-                .map_or_else(|| Budget::nobody(&canonical(login)), |person| Budget::account(person.person));
-            Budget::address(address).into_iter().chain([account, Budget::all()]).collect()
-        }
     }
 }
 

@@ -1,6 +1,6 @@
 /** Every stable code the server or the app itself may answer with. Words for each are in `locales/`. */
 export const PROBLEM_CODES = [
-  'verify.wrong', 'verify.code_required', 'verify.code_wrong', 'verify.too_many_tries', 'verify.weak_password', 'verify.phone_invalid', 'verify.name_invalid',
+  'verify.wrong', 'verify.code_required', 'verify.factor_required', 'verify.signature_required', 'verify.code_wrong', 'verify.too_many_tries', 'verify.weak_password', 'verify.phone_invalid', 'verify.name_invalid',
   'person.phone_taken', 'session.required', 'session.reauthenticate',
   'enrolment.expired', 'enrolment.not_found', 'enrolment.request_invalid', 'enrolment.reissue_required',
   'certificate.none', 'certificate.unknown', 'certificate.foreign', 'certificate.wrong_purpose', 'certificate.suspended', 'certificate.revoked', 'certificate.superseded', 'certificate.renewal_early', 'certificate.grace_over', 'certificate.expired', 'certificate.not_active', 'certificate.too_many',

@@ -226,6 +226,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the devices on which I am known. */
+        get: operations["list_devices"];
+        put?: never;
+        post?: never;
+        /** Signs me out on every other device, at once. */
+        delete: operations["delete_other_devices"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Signs me out on one other device, at once. */
+        delete: operations["delete_device"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/enrolments": {
         parameters: {
             query?: never;
@@ -476,6 +511,210 @@ export interface paths {
         get: operations["get_me"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows how I log in. */
+        get: operations["get_login_safety"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/passkey-offers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begins to make a passkey a second factor. */
+        post: operations["create_passkey_offer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/passkeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a passkey a second factor. */
+        post: operations["create_passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/passkeys/removal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a passkey away. */
+        post: operations["delete_passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes my password. */
+        put: operations["set_password"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/password-reminder": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Dismisses the reminder to change the password. */
+        delete: operations["delete_password_reminder"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/phone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes my phone number; both numbers are told. */
+        put: operations["set_phone"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/phone-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a code to a number that is to become mine. */
+        post: operations["create_phone_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes recovery codes; earlier ones are void. */
+        post: operations["create_recovery_codes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/totp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Makes the app whose secret was shown a second factor. */
+        put: operations["set_totp"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/totp-offers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Shows the secret of a new authenticator app. */
+        post: operations["create_totp_offer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/totp/removal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes the authenticator app away. */
+        post: operations["delete_totp"];
         delete?: never;
         options?: never;
         head?: never;
@@ -738,6 +977,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sessions/passkey-challenges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks what a passkey has to sign to log somebody in. */
+        post: operations["create_passkey_challenge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/settings/challenges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a challenge for the approval of a change. */
+        post: operations["create_setting_challenge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/settings/tap": {
         parameters: {
             query?: never;
@@ -783,6 +1056,23 @@ export interface paths {
         put?: never;
         /** Sends a code by SMS. */
         post: operations["create_sms_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/suspensions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Suspends every payment certificate of an account 挂失, with the password and without signing in. */
+        post: operations["suspend_certificates"];
         delete?: never;
         options?: never;
         head?: never;
@@ -915,6 +1205,21 @@ export interface components {
              */
             minor: number;
         };
+        /** @description What shows that it is me who changes how I log in. */
+        Approval: {
+            /** @description Signed text of type `yx-set+jws`. */
+            jws: components["schemas"]["SignedText"];
+            /** @description My verification of that text. */
+            verification: components["schemas"]["Verification"];
+        } | {
+            /** @description The log-in password. */
+            password: string;
+        };
+        /** @description An approval and nothing else. */
+        Approved: {
+            /** @description The approval. */
+            approval: components["schemas"]["Approval"];
+        };
         /** @description Bytes, base64url without padding. */
         Base64Url: string;
         /** @example BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc */
@@ -999,7 +1304,7 @@ export interface components {
          * @description The stable code of a problem; the app translates it.
          * @enum {string}
          */
-        Code: "verify.wrong" | "verify.code_required" | "verify.code_wrong" | "verify.too_many_tries" | "verify.weak_password" | "verify.phone_invalid" | "verify.name_invalid" | "person.phone_taken" | "session.required" | "session.reauthenticate" | "enrolment.expired" | "enrolment.not_found" | "enrolment.request_invalid" | "enrolment.reissue_required" | "certificate.none" | "certificate.unknown" | "certificate.foreign" | "certificate.wrong_purpose" | "certificate.suspended" | "certificate.revoked" | "certificate.superseded" | "certificate.renewal_early" | "certificate.grace_over" | "certificate.expired" | "certificate.not_active" | "certificate.too_many" | "kit.invalid" | "kit.too_young" | "payment.malformed" | "payment.algorithm_refused" | "payment.type_mismatch" | "payment.signature_invalid" | "payment.audience_mismatch" | "payment.expired" | "payment.sequence_behind" | "payment.sequence_ahead" | "payment.forked" | "payment.number_reused" | "payment.voided" | "payment.unseen" | "payment.amount_mismatch" | "payment.payee_mismatch" | "payment.payee_unknown" | "payment.payer_mismatch" | "payment.self" | "payment.fee_mismatch" | "payment.currency_mismatch" | "payment.disclosure_mismatch" | "payment.insufficient_funds" | "payment.verification_required" | "payment.verification_invalid" | "payment.result_pending" | "order.unknown" | "order.expired" | "order.paid" | "order.cancelled" | "order.mismatch" | "order.invalid" | "limit.tap_day" | "limit.day" | "limit.protection_each" | "limit.protection_day" | "limit.protection_wait" | "limit.protection_payee" | "limit.protection_stage" | "limit.protection_change" | "limit.static_code_day" | "limit.balance" | "merchant.unauthorised" | "payee.unknown" | "service.busy" | "service.clock" | "service.read_only" | "request.malformed" | "request.too_large" | "request.media_type" | "request.method" | "request.timeout" | "request.not_found" | "request.origin" | "request.host" | "idempotency.conflict" | "device.version";
+        Code: "verify.wrong" | "verify.code_required" | "verify.factor_required" | "verify.signature_required" | "verify.code_wrong" | "verify.too_many_tries" | "verify.weak_password" | "verify.phone_invalid" | "verify.name_invalid" | "person.phone_taken" | "session.required" | "session.reauthenticate" | "enrolment.expired" | "enrolment.not_found" | "enrolment.request_invalid" | "enrolment.reissue_required" | "certificate.none" | "certificate.unknown" | "certificate.foreign" | "certificate.wrong_purpose" | "certificate.suspended" | "certificate.revoked" | "certificate.superseded" | "certificate.renewal_early" | "certificate.grace_over" | "certificate.expired" | "certificate.not_active" | "certificate.too_many" | "kit.invalid" | "kit.too_young" | "payment.malformed" | "payment.algorithm_refused" | "payment.type_mismatch" | "payment.signature_invalid" | "payment.audience_mismatch" | "payment.expired" | "payment.sequence_behind" | "payment.sequence_ahead" | "payment.forked" | "payment.number_reused" | "payment.voided" | "payment.unseen" | "payment.amount_mismatch" | "payment.payee_mismatch" | "payment.payee_unknown" | "payment.payer_mismatch" | "payment.self" | "payment.fee_mismatch" | "payment.currency_mismatch" | "payment.disclosure_mismatch" | "payment.insufficient_funds" | "payment.verification_required" | "payment.verification_invalid" | "payment.result_pending" | "order.unknown" | "order.expired" | "order.paid" | "order.cancelled" | "order.mismatch" | "order.invalid" | "limit.tap_day" | "limit.day" | "limit.protection_each" | "limit.protection_day" | "limit.protection_wait" | "limit.protection_payee" | "limit.protection_stage" | "limit.protection_change" | "limit.static_code_day" | "limit.balance" | "merchant.unauthorised" | "payee.unknown" | "service.busy" | "service.clock" | "service.read_only" | "request.malformed" | "request.too_large" | "request.media_type" | "request.method" | "request.timeout" | "request.not_found" | "request.origin" | "request.host" | "idempotency.conflict" | "device.version";
         /** @description That a later log goes on from an earlier one (RFC 6962 § 2.1.2). */
         ConsistencyProof: {
             /** @description The hashes, in order. */
@@ -1110,11 +1415,33 @@ export interface components {
              */
             version: string;
         };
+        /** @description A device on which I am known. */
+        Device: {
+            /** @description Its id. */
+            id: components["schemas"]["DeviceRef"];
+            /** @description It is the one that asks. */
+            is_this: boolean;
+            /**
+             * @description What it calls itself.
+             * @example android
+             */
+            kind: string;
+            /** @description Since when I am known there. */
+            known_at: components["schemas"]["Time"];
+            seen_at?: components["schemas"]["Time"] | null;
+        };
         /**
          * @description The closed list of device kinds; a text typed by a stranger never reaches an SMS.
          * @enum {string}
          */
         DeviceKind: "iphone" | "android" | "windows" | "mac" | "linux" | "other";
+        /** @description The devices on which I am known. */
+        DeviceList: {
+            /** @description The one last used first. */
+            devices: components["schemas"]["Device"][];
+        };
+        /** @example dev_a4dqobyha4dqobyh */
+        DeviceRef: string;
         /**
          * @description Seen from my account.
          * @enum {string}
@@ -1315,6 +1642,45 @@ export interface components {
             /** @description The logs that it continues, oldest first: there are some after a restore from a backup. */
             previous: components["schemas"]["PreviousLog"][];
         };
+        /** @description An account and its password. */
+        LoginAndPassword: {
+            /**
+             * @description Account number or phone.
+             * @example 80000000008
+             */
+            login: string;
+            /** @description The log-in password. */
+            password: string;
+        };
+        /** @description A passkey that logs me in. */
+        LoginPasskey: {
+            /** @description The credential's id. */
+            credential_id: components["schemas"]["Base64Url"];
+            /**
+             * @description The kind of device where it was made.
+             * @example android
+             */
+            device_kind: string;
+            /** @description When it was made. */
+            made_at: components["schemas"]["Time"];
+            used_at?: components["schemas"]["Time"] | null;
+        };
+        /** @description How I log in. */
+        LoginSafety: {
+            /** @description Passkeys, oldest first. */
+            passkeys: components["schemas"]["LoginPasskey"][];
+            /** @description What I am to do about it. */
+            password_advice: components["schemas"]["PasswordAdvice"];
+            /** @description When the password was set. */
+            password_changed_at: components["schemas"]["Time"];
+            /**
+             * Format: int32
+             * @description Recovery codes that are left.
+             * @example 10
+             */
+            recovery_codes_left: number;
+            totp_since?: components["schemas"]["Time"] | null;
+        };
         /** @description The person who is signed in. */
         Me: {
             /** @description The account. */
@@ -1333,6 +1699,8 @@ export interface components {
             name: string;
             /** @description How the name is known. */
             name_state: components["schemas"]["NameState"];
+            /** @description What to do about the password. */
+            password_advice: components["schemas"]["PasswordAdvice"];
             /** @description The person. */
             person: components["schemas"]["PersonRef"];
             /** @description The person had a certificate before, in whatever state it is now. */
@@ -1390,6 +1758,26 @@ export interface components {
             /** @description Compact JWS of type `yx-order+jws`, signed by the merchant's key. */
             jws: string;
         };
+        /** @description A new passkey. */
+        NewPasskey: {
+            /** @description Authenticator data. */
+            authenticator_data: components["schemas"]["Base64Url"];
+            /** @description The challenge of the offer. */
+            challenge: components["schemas"]["Bytes32"];
+            /** @description Client data, the JSON as bytes. */
+            client_data_json: components["schemas"]["Base64Url"];
+            /** @description The credential's id. */
+            credential_id: components["schemas"]["Base64Url"];
+            /** @description Its public key, `SubjectPublicKeyInfo`. */
+            public_key: components["schemas"]["Base64Url"];
+        };
+        /** @description Changes the password. */
+        NewPassword: {
+            /** @description The approval; its text's setting is `password`. */
+            approval: components["schemas"]["Approval"];
+            /** @description The new password: at least 8 characters. */
+            new_password: string;
+        };
         /** @description A signed authorisation and what belongs to it. */
         NewPayment: {
             /** @description Signed text of type `yx-pay+jws`. */
@@ -1421,6 +1809,21 @@ export interface components {
              */
             phone: string;
         };
+        /** @description Changes the phone number. */
+        NewPhone: {
+            /** @description The approval; its text's setting is `phone`, and the password does not serve here. */
+            approval: components["schemas"]["Approval"];
+            /**
+             * @description The code that was sent to it.
+             * @example 123456
+             */
+            code: string;
+            /**
+             * @description The new number.
+             * @example +8613800138000
+             */
+            phone: string;
+        };
         /** @description Begins a renewal. */
         NewRenewal: {
             /** @description The log-in password; only after the validity has ended. */
@@ -1429,7 +1832,7 @@ export interface components {
         /** @description Signs in. */
         NewSession: {
             /**
-             * @description The code sent by SMS; asked for on a device that is not known.
+             * @description The code sent by SMS or shown by the authenticator app, or a recovery code; asked for on a device that is not known.
              * @example 123456
              */
             code?: string | null;
@@ -1440,6 +1843,7 @@ export interface components {
              * @example 80000000008
              */
             login: string;
+            passkey?: components["schemas"]["PasskeyAnswer"] | null;
             /** @description The log-in password. */
             password: string;
         };
@@ -1565,6 +1969,32 @@ export interface components {
             /** @description Its items. */
             items: components["schemas"]["OrderItem"][];
         };
+        /** @description A passkey's answer, as WebAuthn's `get` gave it. */
+        PasskeyAnswer: {
+            /** @description Authenticator data. */
+            authenticator_data: components["schemas"]["Base64Url"];
+            /** @description The challenge that was asked for. */
+            challenge: components["schemas"]["Bytes32"];
+            /** @description Client data, the JSON as bytes. */
+            client_data_json: components["schemas"]["Base64Url"];
+            /** @description The credential's id. */
+            credential_id: components["schemas"]["Base64Url"];
+            /** @description The signature, DER. */
+            signature: components["schemas"]["Base64Url"];
+        };
+        /** @description What a browser needs to make a passkey. */
+        PasskeyOffer: {
+            /** @description What the authenticator answers to. */
+            challenge: components["schemas"]["Bytes32"];
+            /** @description Passkeys that there are already. */
+            known: components["schemas"]["Base64Url"][];
+            /** @description The relying party. */
+            rp_id: string;
+            /** @description The person, for the authenticator. */
+            user_id: components["schemas"]["Bytes32"];
+            /** @description What the authenticator shows. */
+            user_name: string;
+        };
         /** @description What WebAuthn's `create` needs. */
         PasskeyOptions: {
             /** @description The challenge. */
@@ -1579,6 +2009,27 @@ export interface components {
             /** @description What the authenticator shows. */
             user_name: string;
         };
+        /** @description What a passkey signs to log somebody in. */
+        PasskeyQuestion: {
+            /** @description The challenge. */
+            challenge: components["schemas"]["Bytes32"];
+            /** @description The passkeys that may answer. */
+            credentials: components["schemas"]["Base64Url"][];
+            /** @description The relying party. */
+            rp_id: string;
+        };
+        /** @description A passkey that is no factor any more. */
+        PasskeyRemoval: {
+            /** @description The approval; its text's setting is `passkey`, off. */
+            approval: components["schemas"]["Approval"];
+            /** @description The credential's id. */
+            credential_id: components["schemas"]["Base64Url"];
+        };
+        /**
+         * @description What I am to do about the password.
+         * @enum {string}
+         */
+        PasswordAdvice: "none" | "remind" | "change";
         /** @description The log-in password. */
         PasswordOnly: {
             /** @description The log-in password. */
@@ -1660,6 +2111,14 @@ export interface components {
         PaymentNumberText: string;
         /** @example per_a4dqobyha4dqobyh */
         PersonRef: string;
+        /** @description Asks for a code to a number that is to become mine. */
+        PhoneCodeRequest: {
+            /**
+             * @description The new number.
+             * @example +8613800138000
+             */
+            phone: string;
+        };
         /** @description A PIN typed on the device. */
         PinProof: {
             /** @description Proves the device. */
@@ -1715,7 +2174,7 @@ export interface components {
         ProblemParams: {
             fee?: components["schemas"]["Amount"] | null;
             left?: components["schemas"]["Amount"] | null;
-            /** @description Which rule of several: for a weak password `short`, `common` or `personal`. */
+            /** @description Which of several: for a weak password `short`, `common`, `personal` or `composition`; for a second factor `totp`, `passkey` or `totp_passkey`. */
             reason?: string | null;
             reset_at?: components["schemas"]["Time"] | null;
             retry_at?: components["schemas"]["Time"] | null;
@@ -1799,6 +2258,11 @@ export interface components {
             order?: components["schemas"]["OrderRef"] | null;
             payee?: components["schemas"]["AccountRef"] | null;
         };
+        /** @description Ten codes, shown once. */
+        RecoveryCodes: {
+            /** @description Each logs me in once in place of another second factor. */
+            codes: string[];
+        };
         /** @description A new name for the device. */
         Rename: {
             /** @description What the person calls the device. */
@@ -1852,6 +2316,16 @@ export interface components {
         Route: "first" | "move" | "cleared" | "kit" | "lost" | "lost_at_risk" | "operator" | "renewal" | "grace";
         /** @example 07070707070707070707070707070707 */
         SerialNumber: string;
+        /** @description What a device signs to approve a change. */
+        SettingChallenge: {
+            /** @description 32 bytes for the signed text. */
+            challenge: components["schemas"]["Bytes32"];
+        };
+        /** @description Asks for a challenge. */
+        SettingChallengeRequest: {
+            /** @description The certificate that will sign. */
+            certificate: components["schemas"]["CertificateRef"];
+        };
         /** @description A signed text: flattened JWS, ES256; the bytes that were signed are sent as they are. */
         SignedText: {
             /** @description The payload, base64url. */
@@ -1922,6 +2396,14 @@ export interface components {
          * @enum {string}
          */
         Stamp: "demo" | "live";
+        /** @description What was suspended. */
+        Suspended: {
+            /**
+             * @description How many certificates this request suspended; those that were suspended before are not counted.
+             * @example 1
+             */
+            certificates: number;
+        };
         /**
          * @description Who put a certificate on hold.
          * @enum {string}
@@ -1965,6 +2447,27 @@ export interface components {
              * @example 10000
              */
             amount: number;
+        };
+        /** @description A code of an authenticator app. */
+        TotpCode: {
+            /**
+             * @description The code.
+             * @example 123456
+             */
+            code: string;
+        };
+        /** @description The secret of a new authenticator app, shown once. */
+        TotpOffer: {
+            /**
+             * @description Base32, to be typed into the app.
+             * @example JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP
+             */
+            secret: string;
+            /**
+             * @description To be scanned by the app.
+             * @example otpauth://totp/Yinxin:80000000008?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Yinxin
+             */
+            uri: string;
         };
         /** @description The person's verification of one signed text. */
         Verification: {
@@ -2644,6 +3147,103 @@ export interface operations {
             default: components["responses"]["Problem_default"];
         };
     };
+    list_devices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description My devices */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceList"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            404: components["responses"]["Problem_404"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    delete_other_devices: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The client's name for this attempt: 1 to 64 visible ASCII characters. */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Signed out everywhere else */
+            204: {
+                headers: {
+                    /** @description The journal index that this answer has seen. */
+                    "Yx-Index"?: number;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            409: components["responses"]["Problem_409"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
+            422: components["responses"]["Problem_422"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    delete_device: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The client's name for this attempt: 1 to 64 visible ASCII characters. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description The device */
+                id: components["schemas"]["DeviceRef"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Signed out there; the next log-in needs a second factor */
+            204: {
+                headers: {
+                    /** @description The journal index that this answer has seen. */
+                    "Yx-Index"?: number;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            409: components["responses"]["Problem_409"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
+            422: components["responses"]["Problem_422"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
     create_enrolment: {
         parameters: {
             query?: never;
@@ -3207,6 +3807,466 @@ export interface operations {
             400: components["responses"]["Problem_400"];
             401: components["responses"]["Problem_401"];
             404: components["responses"]["Problem_404"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    get_login_safety: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How I log in */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoginSafety"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            404: components["responses"]["Problem_404"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    create_passkey_offer: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The client's name for this attempt: 1 to 64 visible ASCII characters. */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Approved"];
+            };
+        };
+        responses: {
+            /** @description What the browser needs */
+            200: {
+                headers: {
+                    /** @description The journal index that this answer has seen. */
+                    "Yx-Index"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyOffer"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            409: components["responses"]["Problem_409"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
+            422: components["responses"]["Problem_422"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    create_passkey: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The client's name for this attempt: 1 to 64 visible ASCII characters. */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPasskey"];
+            };
+        };
+        responses: {
+            /** @description It is a second factor from now on */
+            201: {
+                headers: {
+                    /** @description The journal index that this answer has seen. */
+                    "Yx-Index"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoginSafety"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            409: components["responses"]["Problem_409"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
+            422: components["responses"]["Problem_422"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    delete_passkey: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The client's name for this attempt: 1 to 64 visible ASCII characters. */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyRemoval"];
+            };
+        };
+        responses: {
+            /** @description It is no second factor any more */
+            200: {
+                headers: {
+                    /** @description The journal index that this answer has seen. */
+                    "Yx-Index"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoginSafety"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            409: components["responses"]["Problem_409"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
+            422: components["responses"]["Problem_422"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    set_password: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The client's name for this attempt: 1 to 64 visible ASCII characters. */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPassword"];
+            };
+        };
+        responses: {
+            /** @description Changed */
+            200: {
+                headers: {
+                    /** @description The journal index that this answer has seen. */
+                    "Yx-Index"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoginSafety"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            409: components["responses"]["Problem_409"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
+            422: components["responses"]["Problem_422"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    delete_password_reminder: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The client's name for this attempt: 1 to 64 visible ASCII characters. */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It comes again in 180 days */
+            204: {
+                headers: {
+                    /** @description The journal index that this answer has seen. */
+                    "Yx-Index"?: number;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            409: components["responses"]["Problem_409"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
+            422: components["responses"]["Problem_422"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    set_phone: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The client's name for this attempt: 1 to 64 visible ASCII characters. */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPhone"];
+            };
+        };
+        responses: {
+            /** @description Changed */
+            200: {
+                headers: {
+                    /** @description The journal index that this answer has seen. */
+                    "Yx-Index"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            409: components["responses"]["Problem_409"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
+            422: components["responses"]["Problem_422"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    create_phone_code: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The client's name for this attempt: 1 to 64 visible ASCII characters. */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PhoneCodeRequest"];
+            };
+        };
+        responses: {
+            /** @description A code was sent */
+            202: {
+                headers: {
+                    /** @description The journal index that this answer has seen. */
+                    "Yx-Index"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SmsCodeSent"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            409: components["responses"]["Problem_409"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
+            422: components["responses"]["Problem_422"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    create_recovery_codes: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The client's name for this attempt: 1 to 64 visible ASCII characters. */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Approved"];
+            };
+        };
+        responses: {
+            /** @description The codes, this once */
+            201: {
+                headers: {
+                    /** @description The journal index that this answer has seen. */
+                    "Yx-Index"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            409: components["responses"]["Problem_409"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
+            422: components["responses"]["Problem_422"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    set_totp: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The client's name for this attempt: 1 to 64 visible ASCII characters. */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TotpCode"];
+            };
+        };
+        responses: {
+            /** @description It is a second factor from now on */
+            200: {
+                headers: {
+                    /** @description The journal index that this answer has seen. */
+                    "Yx-Index"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoginSafety"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            409: components["responses"]["Problem_409"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
+            422: components["responses"]["Problem_422"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    create_totp_offer: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The client's name for this attempt: 1 to 64 visible ASCII characters. */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Approved"];
+            };
+        };
+        responses: {
+            /** @description The secret, this once */
+            200: {
+                headers: {
+                    /** @description The journal index that this answer has seen. */
+                    "Yx-Index"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TotpOffer"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            409: components["responses"]["Problem_409"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
+            422: components["responses"]["Problem_422"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    delete_totp: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The client's name for this attempt: 1 to 64 visible ASCII characters. */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Approved"];
+            };
+        };
+        responses: {
+            /** @description It is no second factor any more */
+            200: {
+                headers: {
+                    /** @description The journal index that this answer has seen. */
+                    "Yx-Index"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoginSafety"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            409: components["responses"]["Problem_409"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
+            422: components["responses"]["Problem_422"];
             429: components["responses"]["Problem_429"];
             503: components["responses"]["Problem_503"];
             default: components["responses"]["Problem_default"];
@@ -3778,6 +4838,86 @@ export interface operations {
             default: components["responses"]["Problem_default"];
         };
     };
+    create_passkey_challenge: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The client's name for this attempt: 1 to 64 visible ASCII characters. */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LoginAndPassword"];
+            };
+        };
+        responses: {
+            /** @description The password was right */
+            200: {
+                headers: {
+                    /** @description The journal index that this answer has seen. */
+                    "Yx-Index"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyQuestion"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            409: components["responses"]["Problem_409"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
+            422: components["responses"]["Problem_422"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    create_setting_challenge: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The client's name for this attempt: 1 to 64 visible ASCII characters. */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SettingChallengeRequest"];
+            };
+        };
+        responses: {
+            /** @description A challenge */
+            200: {
+                headers: {
+                    /** @description The journal index that this answer has seen. */
+                    "Yx-Index"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingChallenge"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            409: components["responses"]["Problem_409"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
+            422: components["responses"]["Problem_422"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
     set_tap: {
         parameters: {
             query?: never;
@@ -3883,6 +5023,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SmsCodeSent"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            409: components["responses"]["Problem_409"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
+            422: components["responses"]["Problem_422"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    suspend_certificates: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The client's name for this attempt: 1 to 64 visible ASCII characters. */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LoginAndPassword"];
+            };
+        };
+        responses: {
+            /** @description None of them pays from now on */
+            200: {
+                headers: {
+                    /** @description The journal index that this answer has seen. */
+                    "Yx-Index"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Suspended"];
                 };
             };
             400: components["responses"]["Problem_400"];

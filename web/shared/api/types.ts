@@ -14,6 +14,16 @@ export type Deployment = Present<S['Deployment']>
 export type Me = Present<S['Me']>
 export type Notice = Present<S['Notice']>
 export type NoticeList = Present<S['NoticeList']>
+export type Device = Present<S['Device']>
+export type LoginSafety = Present<S['LoginSafety']>
+export type LoginPasskey = Present<S['LoginPasskey']>
+export type TotpOffer = Present<S['TotpOffer']>
+export type PasskeyOffer = Present<S['PasskeyOffer']>
+export type PasskeyQuestion = Present<S['PasskeyQuestion']>
+export type PasskeyAnswer = S['PasskeyAnswer']
+export type NewPasskey = S['NewPasskey']
+/** What shows that it is the person who changes how they log in. */
+export type Approval = S['Approval']
 export type CodeSent = Present<S['SmsCodeSent']>
 export type CertificateState = S['CertificateState']
 export type Certificate = Present<S['Certificate']>

@@ -1,7 +1,7 @@
 /** The life of this device's key: made, certified, checked on the phone, activated; later resumed; and the settings it signs. */
 import { api } from '../api/client'
 import { ProblemError } from '../api/problem'
-import type { Certificate, Custody, Enrolment, Issued, Me } from '../api/types'
+import type { Approval, Certificate, Custody, Enrolment, Issued, Me } from '../api/types'
 import { fromBase64url, toBase64url } from './base64url'
 import { randomBytes, sameBytes, sha256, type Bytes } from './bytes'
 import { prepare, sign } from './jws'
@@ -10,7 +10,7 @@ import { createPasskey } from './passkey'
 import { certificateRequest } from './request'
 import { deviceKey, generateKey, pinMac, sealKey, wrappingKeyFromPrf, wrappingKeyFromShare } from './seal'
 import { store, type HeldCustody, type HeldKey } from './store'
-import { certificateText, settingText } from './texts'
+import { certificateText, settingText, type SettingName } from './texts'
 import { keepOpen, moveOpen, unlock, type AskPin } from './unlock'
 import { isChainGood, readCertificate } from './x509'
 
@@ -175,9 +175,20 @@ export async function signResumption(held: HeldKey, setting: Setting, challenge:
 export async function signTapSetting(held: HeldKey, setting: Setting, value: boolean, askPin: AskPin): Promise<Me> {
   return withSigner(async () => {
     const { challenge } = await api.getTapChallenge({ certificate: held.id })
-    const text = await prepare('yx-set+jws', Math.floor(setting.now / 1000), held.thumbprint, settingText({ audience: setting.origin, value, certificate: held.id, challenge }))
+    const text = await prepare('yx-set+jws', Math.floor(setting.now / 1000), held.thumbprint, settingText({ audience: setting.origin, setting: 'tap', value, certificate: held.id, challenge }))
     const { key, verification } = await unlock(held, text.hash, value ? 'needed' : 'not needed', askPin)
     return api.setTap({ jws: await sign(text, key), ...(verification ? { verification } : {}) })
+  })
+}
+
+/** Signs a change of how the person logs in, at level A: the person is verified for this very text. */
+export async function signApproval(held: HeldKey, setting: Setting, name: SettingName, value: boolean, askPin: AskPin): Promise<Approval> {
+  return withSigner(async () => {
+    const { challenge } = await api.getSettingChallenge({ certificate: held.id })
+    const text = await prepare('yx-set+jws', Math.floor(setting.now / 1000), held.thumbprint, settingText({ audience: setting.origin, setting: name, value, certificate: held.id, challenge }))
+    const { key, verification } = await unlock(held, text.hash, 'needed', askPin)
+    if (!verification) throw ProblemError.local('device.unlock_failed')
+    return { jws: await sign(text, key), verification }
   })
 }
 

@@ -12,15 +12,15 @@
  * - `signResumption`, `signTapSetting` sign the other purposes.
  * - `askPin` is called only where the key is sealed with a PIN.
  */
-export { heldKey, heldKeyOf, keepStorage, download, resumeDownload, activate, signResumption, signTapSetting, forgetKey, type Downloaded, type DownloadStep, type Setting, type UnlockChoice } from './certificate'
+export { heldKey, heldKeyOf, keepStorage, download, resumeDownload, activate, signResumption, signTapSetting, signApproval, forgetKey, type Downloaded, type DownloadStep, type Setting, type UnlockChoice } from './certificate'
 export { renewNow, renewQuietly, renewedAt, settleRenewal } from './renew'
 export { preparePayment, signPayment, type PaymentWish, type PreparedPayment } from './pay'
 export { settleOutbox, withSigner, type Settled } from './outbox'
-export { passkeyAvailable } from './passkey'
+export { answerWithPasskey, createLoginPasskey, passkeyAvailable } from './passkey'
 export { isOpen, lock, type AskPin } from './unlock'
 export { isChainGood, isIssuedBy, readCertificate, verifyingKey, type ReadCertificate } from './x509'
 export { payloadText, readCompact, signingInput, verifyJws } from './jws'
-export { commitment, readPaymentText, type ReadPayment } from './texts'
+export { commitment, readPaymentText, type ReadPayment, type SettingName } from './texts'
 export { fromBase64url, toBase64url, fromBase64, toBase64 } from './base64url'
 export { sha256, utf8, hex, sameBytes } from './bytes'
 export type { HeldKey } from './store'

@@ -1,6 +1,6 @@
 /** Passkeys: one that can derive a wrapping key (PRF) and whose assertions prove that the person was there. */
 import { ProblemError } from '../api/problem'
-import type { Custody, Enrolment, Verification } from '../api/types'
+import type { Custody, Enrolment, NewPasskey, PasskeyAnswer, PasskeyOffer, PasskeyQuestion, Verification } from '../api/types'
 import { fromBase64url, toBase64url } from './base64url'
 import { type Bytes } from './bytes'
 import { prfInput } from './seal'
@@ -97,6 +97,63 @@ export async function assertPasskey(options: { credentialId: string; challenge: 
         client_data_json: toBase64url(new Uint8Array(response.clientDataJSON)),
         signature: toBase64url(new Uint8Array(response.signature)),
       },
+    }
+  } catch (error) {
+    return refused(error)
+  }
+}
+
+/** A passkey that only logs its person in: any authenticator will do, nothing is derived from it. */
+export async function createLoginPasskey(offer: PasskeyOffer): Promise<NewPasskey> {
+  try {
+    const credential = (await navigator.credentials.create({
+      publicKey: {
+        challenge: fromBase64url(offer.challenge),
+        rp: { id: offer.rp_id, name: 'Yinxin 印信' },
+        user: { id: fromBase64url(offer.user_id), name: offer.user_name, displayName: offer.user_name },
+        pubKeyCredParams: [{ type: 'public-key', alg: -7 }],
+        excludeCredentials: offer.known.map((id) => ({ type: 'public-key', id: fromBase64url(id) })),
+        authenticatorSelection: { residentKey: 'preferred', userVerification: 'required' },
+        attestation: 'none',
+        timeout: TIMEOUT_MS,
+      },
+    })) as PublicKeyCredential | null
+    if (!credential) throw ProblemError.local('device.passkey_cancelled')
+    const response = credential.response as AuthenticatorAttestationResponse
+    const publicKey = response.getPublicKey()
+    if (!publicKey) throw ProblemError.local('device.unlock_failed')
+    return {
+      challenge: offer.challenge,
+      credential_id: toBase64url(new Uint8Array(credential.rawId)),
+      public_key: toBase64url(new Uint8Array(publicKey)),
+      authenticator_data: toBase64url(new Uint8Array(response.getAuthenticatorData())),
+      client_data_json: toBase64url(new Uint8Array(response.clientDataJSON)),
+    }
+  } catch (error) {
+    return refused(error)
+  }
+}
+
+/** A passkey's answer to the question of a log-in. */
+export async function answerWithPasskey(question: PasskeyQuestion): Promise<PasskeyAnswer> {
+  try {
+    const credential = (await navigator.credentials.get({
+      publicKey: {
+        challenge: fromBase64url(question.challenge),
+        rpId: question.rp_id,
+        allowCredentials: question.credentials.map((id) => ({ type: 'public-key', id: fromBase64url(id) })),
+        userVerification: 'required',
+        timeout: TIMEOUT_MS,
+      },
+    })) as PublicKeyCredential | null
+    if (!credential) throw ProblemError.local('device.passkey_cancelled')
+    const response = credential.response as AuthenticatorAssertionResponse
+    return {
+      challenge: question.challenge,
+      credential_id: toBase64url(new Uint8Array(credential.rawId)),
+      authenticator_data: toBase64url(new Uint8Array(response.authenticatorData)),
+      client_data_json: toBase64url(new Uint8Array(response.clientDataJSON)),
+      signature: toBase64url(new Uint8Array(response.signature)),
     }
   } catch (error) {
     return refused(error)

@@ -47,7 +47,7 @@ describe('the signed text', () => {
     const base = { audience: 'o', certificate: 'crt_1', challenge: 'ch' }
     expect(certificateText({ ...base, purpose: 'activate', tap: false })).toBe('{"v":1,"aud":"o","purpose":"activate","certificate":"crt_1","challenge":"ch","tap":false}')
     expect(certificateText({ ...base, purpose: 'resume' })).toBe('{"v":1,"aud":"o","purpose":"resume","certificate":"crt_1","challenge":"ch"}')
-    expect(settingText({ ...base, value: true })).toBe('{"v":1,"aud":"o","setting":"tap","value":true,"certificate":"crt_1","challenge":"ch"}')
+    expect(settingText({ ...base, setting: 'tap', value: true })).toBe('{"v":1,"aud":"o","setting":"tap","value":true,"certificate":"crt_1","challenge":"ch"}')
   })
   it('is what Rust makes of the same parts, byte for byte', () => {
     const builders = { 'yx-cert+jws': certificateText, 'yx-set+jws': settingText, 'yx-stop+jws': stopText } as unknown as Record<string, (parts: unknown) => string>

@@ -53,9 +53,12 @@ export function stopText(parts: { audience: string; purpose: 'suspend' | 'veto' 
   return `{"v":1,"aud":${text(parts.audience)},"purpose":${text(parts.purpose)},"subject":${text(parts.subject)},"certificate":${text(parts.certificate)},"challenge":${text(parts.challenge)}}`
 }
 
+/** What a setting is about; made or changed is `true`, taken away `false`. */
+export type SettingName = 'tap' | 'password' | 'phone' | 'totp' | 'passkey' | 'recovery_codes'
+
 /** The payload of `yx-set+jws`. */
-export function settingText(parts: { audience: string; value: boolean; certificate: string; challenge: string }): string {
-  return `{"v":1,"aud":${text(parts.audience)},"setting":"tap","value":${parts.value},"certificate":${text(parts.certificate)},"challenge":${text(parts.challenge)}}`
+export function settingText(parts: { audience: string; setting: SettingName; value: boolean; certificate: string; challenge: string }): string {
+  return `{"v":1,"aud":${text(parts.audience)},"setting":${text(parts.setting)},"value":${parts.value},"certificate":${text(parts.certificate)},"challenge":${text(parts.challenge)}}`
 }
 
 /** What a payment's payload says, for the screen. */

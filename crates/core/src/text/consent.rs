@@ -108,13 +108,51 @@ impl CertificateText {
     }
 }
 
-/// The payload of a `yx-set+jws`: payment by one tap, on or off.
+/// What a setting is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Setting {
+    /// Payment by one tap.
+    Tap,
+    /// The log-in password.
+    Password,
+    /// The phone number.
+    Phone,
+    /// An authenticator app as a factor of the log-in.
+    Totp,
+    /// A passkey as a factor of the log-in.
+    Passkey,
+    /// Recovery codes of the log-in.
+    RecoveryCodes,
+}
+
+impl Setting {
+    /// Every setting.
+    pub const ALL: [Self; 6] =
+        [Self::Tap, Self::Password, Self::Phone, Self::Totp, Self::Passkey, Self::RecoveryCodes];
+
+    /// The word in the signed text.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Tap => "tap",
+            Self::Password => "password",
+            Self::Phone => "phone",
+            Self::Totp => "totp",
+            Self::Passkey => "passkey",
+            Self::RecoveryCodes => "recovery_codes",
+        }
+    }
+}
+
+/// The payload of a `yx-set+jws`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SettingText {
     /// The deployment's origin.
     pub audience: String,
-    /// One-tap payments on or off.
-    pub tap: bool,
+    /// What it is about.
+    pub setting: Setting,
+    /// On or off; made or changed is on, taken away is off.
+    pub value: bool,
     /// Which certificate signs.
     pub certificate: CertificateId,
     /// The server's challenge.
@@ -137,12 +175,11 @@ impl SettingText {
     pub fn parse(payload: &[u8]) -> Result<Self, TextError> {
         let wire: SettingWire = read(payload)?;
         version(wire.v)?;
-        if wire.setting != "tap" {
-            return Err(TextError("setting"));
-        }
+        let setting = Setting::ALL.into_iter().find(|setting| setting.word() == wire.setting);
         Ok(Self {
             audience: wire.aud,
-            tap: wire.value,
+            setting: setting.ok_or(TextError("setting"))?,
+            value: wire.value,
             certificate: field(&wire.certificate, "certificate")?,
             challenge: field(&wire.challenge, "challenge")?,
         })
@@ -154,8 +191,8 @@ impl SettingText {
         write(&SettingWire {
             v: 1,
             aud: self.audience.clone(),
-            setting: "tap".to_owned(),
-            value: self.tap,
+            setting: self.setting.word().to_owned(),
+            value: self.value,
             certificate: self.certificate.to_string(),
             challenge: self.challenge.to_string(),
         })

@@ -9,7 +9,7 @@ mod pay;
 mod recovery;
 mod stop;
 
-pub use consent::{CertificatePurpose, CertificateText, SettingText};
+pub use consent::{CertificatePurpose, CertificateText, Setting, SettingText};
 pub use order::{OrderItem, OrderText};
 pub use pay::{PayText, PayeeName};
 pub use recovery::{KitText, RecoveryPurpose, RecoveryText};

@@ -3,11 +3,13 @@
 pub(crate) mod certificates;
 pub(crate) mod demo;
 pub(crate) mod deployment;
+pub(crate) mod devices;
 pub(crate) mod document;
 pub(crate) mod enrolments;
 pub(crate) mod events;
 pub(crate) mod kits;
 pub(crate) mod log;
+pub(crate) mod login;
 pub(crate) mod notices;
 pub(crate) mod orders;
 pub(crate) mod payees;
@@ -16,6 +18,7 @@ pub(crate) mod people;
 pub(crate) mod pki;
 pub(crate) mod sessions;
 pub(crate) mod settings;
+pub(crate) mod suspensions;
 pub(crate) mod wire;
 
 use crate::app::App;
@@ -58,11 +61,34 @@ pub(crate) fn plain() -> OpenApiRouter<App> {
         .routes(routes!(orders::get_merchant))
         .routes(routes!(events::stream_account))
         .routes(routes!(notices::list_notices))
+        .merge(login_routes())
         .routes(routes!(log::get_checkpoint))
         .routes(routes!(log::get_consistency))
         .routes(routes!(pki::get_pki_file))
         .routes(routes!(pki::post_ocsp))
         .routes(routes!(pki::get_ocsp))
+}
+
+/// How people log in, and where they are signed in.
+fn login_routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(suspensions::suspend_certificates))
+        .routes(routes!(login::create_setting_challenge))
+        .routes(routes!(login::get_login_safety))
+        .routes(routes!(login::set_password))
+        .routes(routes!(login::create_phone_code))
+        .routes(routes!(login::set_phone))
+        .routes(routes!(login::delete_password_reminder))
+        .routes(routes!(login::create_totp_offer))
+        .routes(routes!(login::set_totp))
+        .routes(routes!(login::delete_totp))
+        .routes(routes!(login::create_passkey_offer))
+        .routes(routes!(login::create_passkey))
+        .routes(routes!(login::delete_passkey))
+        .routes(routes!(login::create_recovery_codes))
+        .routes(routes!(login::create_passkey_challenge))
+        .routes(routes!(devices::list_devices, devices::delete_other_devices))
+        .routes(routes!(devices::delete_device))
 }
 
 /// Mutations whose answer is kept under their idempotency key. None carries a password or answers with a secret.

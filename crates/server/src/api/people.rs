@@ -1,5 +1,6 @@
 //! Becoming a person of the wallet, and what a person sees of the own account.
 
+use super::login::PasswordAdvice;
 use super::sessions::{DeviceKind, welcome};
 use super::wire::{AccountRef, Amount, PersonRef, Time, Wire};
 use crate::app::App;
@@ -109,6 +110,8 @@ pub(crate) struct Me {
     /// Notices that were not seen; 99 stands for more.
     #[schema(example = 0, maximum = 99)]
     pub(crate) unread_notices: u32,
+    /// What to do about the password.
+    pub(crate) password_advice: PasswordAdvice,
 }
 
 /// Paying small amounts with one tap.
@@ -191,6 +194,7 @@ pub(super) fn me(app: &App, session: &SessionContext) -> Result<Me, Problem> {
         enrolment_sitting_until: me.sitting_until.map(Time),
         person_had_certificate: me.had_certificate,
         unread_notices: me.unread_notices,
+        password_advice: me.password_advice.into(),
     })
 }
 

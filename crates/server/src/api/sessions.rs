@@ -1,6 +1,7 @@
 //! Signing in and out.
 
 use super::people::{Me, me};
+use super::wire::{Base64Url, Bytes32};
 use crate::app::App;
 use crate::door::body::Json as Body;
 use crate::door::cookies;
@@ -43,11 +44,29 @@ pub(crate) struct NewSession {
     /// The log-in password.
     #[schema(max_length = 256)]
     pub(crate) password: String,
-    /// The code sent by SMS; asked for on a device that is not known.
-    #[schema(pattern = "^[0-9]{6}$", example = "123456")]
+    /// The code sent by SMS or shown by the authenticator app, or a recovery code; asked for on a device that is not known.
+    #[schema(max_length = 16, example = "123456")]
     pub(crate) code: Option<String>,
+    /// A passkey's answer, in place of a code.
+    pub(crate) passkey: Option<PasskeyAnswer>,
     /// The kind of device.
     pub(crate) device_kind: DeviceKind,
+}
+
+/// A passkey's answer, as WebAuthn's `get` gave it.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PasskeyAnswer {
+    /// The challenge that was asked for.
+    pub(crate) challenge: Bytes32,
+    /// The credential's id.
+    pub(crate) credential_id: Base64Url,
+    /// Authenticator data.
+    pub(crate) authenticator_data: Base64Url,
+    /// Client data, the JSON as bytes.
+    pub(crate) client_data_json: Base64Url,
+    /// The signature, DER.
+    pub(crate) signature: Base64Url,
 }
 
 /// Signs in with account number or phone.
@@ -63,6 +82,13 @@ pub(super) async fn create_session(
         login: body.login,
         password: Password::new(body.password),
         code: body.code,
+        passkey: body.passkey.map(|answer| yinxin_wallet::PasskeyAnswer {
+            challenge: *answer.challenge.0.as_bytes(),
+            credential_id: answer.credential_id.0,
+            authenticator_data: answer.authenticator_data.0,
+            client_data_json: answer.client_data_json.0,
+            signature: answer.signature.0,
+        }),
         device: body.device_kind.into(),
     };
     let signed_in = app.wallet.log_in(&visitor, form).await?;

@@ -10,7 +10,8 @@ use utoipa::openapi::schema::{ObjectBuilder, SchemaFormat, Type};
 use utoipa::openapi::{KnownFormat, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 use yinxin_core::id::{
-    AccountId, CertificateId, Digest, EnrolmentId, MerchantId, OrderId, PaymentNumber, PersonId, Serial,
+    AccountId, CertificateId, DeviceId, Digest, EnrolmentId, MerchantId, OrderId, PaymentNumber, PersonId,
+    Serial,
 };
 use yinxin_core::money::Currency;
 use yinxin_core::time::Millis;
@@ -52,6 +53,8 @@ wire_forms! {
     OrderRef = OrderId, "^ord_[a-z2-7]{16}$", "ord_a4dqobyha4dqobyh";
     /// A certificate's id.
     CertificateRef = CertificateId, "^crt_[a-z2-7]{16}$", "crt_a4dqobyha4dqobyh";
+    /// A device's id.
+    DeviceRef = DeviceId, "^dev_[a-z2-7]{16}$", "dev_a4dqobyha4dqobyh";
     /// An enrolment's id.
     EnrolmentRef = EnrolmentId, "^enr_[a-z2-7]{16}$", "enr_a4dqobyha4dqobyh";
     /// The number of one payment: 16 bytes, base64url.
@@ -190,6 +193,7 @@ mod tests {
         check::<MerchantId>();
         check::<OrderId>();
         check::<CertificateId>();
+        check::<DeviceId>();
         check::<EnrolmentId>();
         check::<PaymentNumber>();
         check::<Digest>();

@@ -61,6 +61,7 @@ impl Serve {
         files::allow(config.connections.total);
         let listener = bind(config.listen).with_context(|| format!("cannot listen on {}", config.listen))?;
         wallet.retain(config.retention.hours()?);
+        wallet.set_password_rules(config.passwords.into());
         let telemetry = telemetry_of(&config.telemetry)?;
         let ending = Ending::on_signal(wallet.clone())?;
         if let Some(node) = node {

@@ -153,19 +153,26 @@ everybody POST /api/v1/kit-challenges
 everybody POST /api/v1/kit-suspensions
 everybody POST /api/v1/people
 everybody POST /api/v1/sessions
+everybody POST /api/v1/sessions/passkey-challenges
 everybody POST /api/v1/sms-codes
+everybody POST /api/v1/suspensions
 everybody POST /pki/ocsp
 merchant  GET /api/v1/merchant
 merchant  POST /api/v1/orders
 merchant  POST /api/v1/orders/{id}/cancellation
+session   DELETE /api/v1/devices
+session   DELETE /api/v1/devices/{id}
+session   DELETE /api/v1/me/password-reminder
 session   DELETE /api/v1/sessions/current
 session   GET /api/v1/certificates
 session   GET /api/v1/certificates/{id}
 session   GET /api/v1/certificates/{id}/file
+session   GET /api/v1/devices
 session   GET /api/v1/enrolments/current
 session   GET /api/v1/events
 session   GET /api/v1/kit
 session   GET /api/v1/me
+session   GET /api/v1/me/login
 session   GET /api/v1/notices
 session   GET /api/v1/payments
 session   GET /api/v1/payments/{number}
@@ -184,12 +191,23 @@ session   POST /api/v1/enrolments/{id}/request
 session   POST /api/v1/kit/challenges
 session   POST /api/v1/kit/drills
 session   POST /api/v1/kit/invalidation
+session   POST /api/v1/me/passkey-offers
+session   POST /api/v1/me/passkeys
+session   POST /api/v1/me/passkeys/removal
+session   POST /api/v1/me/phone-codes
+session   POST /api/v1/me/recovery-codes
+session   POST /api/v1/me/totp-offers
+session   POST /api/v1/me/totp/removal
 session   POST /api/v1/payees/find
 session   POST /api/v1/payments
 session   POST /api/v1/payments/{number}/void
 session   POST /api/v1/quotes
+session   POST /api/v1/settings/challenges
 session   POST /api/v1/settings/tap-challenges
 session   PUT /api/v1/kit
+session   PUT /api/v1/me/password
+session   PUT /api/v1/me/phone
+session   PUT /api/v1/me/totp
 session   PUT /api/v1/notices/read
 session   PUT /api/v1/settings/tap
 ";
@@ -211,6 +229,7 @@ async fn nobody_gets_in_where_a_session_or_a_merchants_key_is_needed() {
     let ids = BTreeMap::from([
         ("/enrolments/{id}", "/enrolments/enr_a4dqobyha4dqobyh"),
         ("/certificates/{id}", "/certificates/crt_a4dqobyha4dqobyh"),
+        ("/devices/{id}", "/devices/dev_a4dqobyha4dqobyh"),
         ("/orders/{id}", "/orders/ord_a4dqobyha4dqobyh"),
         ("{number}", "BwcHBwcHBwcHBwcHBwcHBw"),
     ]);

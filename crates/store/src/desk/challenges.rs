@@ -14,6 +14,8 @@ words! {
         Resume = "resume",
         /// Switching payment by one tap.
         Tap = "tap",
+        /// Changing how the person logs in.
+        Setting = "setting",
         /// Making a recovery kit.
         Kit = "kit",
         /// Trying a recovery kit.

@@ -22,6 +22,8 @@ words! {
         Renew = "renew",
         /// A reissue.
         Reissue = "reissue",
+        /// Another phone number.
+        Phone = "phone",
     }
 }
 

@@ -47,7 +47,46 @@ fn read(fields: &Fields<'_>) -> Result<DeviceRow, DeskError> {
     })
 }
 
+/// A device on which a person is known, and how it was used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeviceUse {
+    /// The device.
+    pub device: DeviceId,
+    /// What it calls itself.
+    pub kind: DeviceKind,
+    /// Since when the person is known there.
+    pub known_at: Millis,
+    /// Sessions there.
+    pub sessions: u32,
+    /// When one of them was last used.
+    pub seen_at: Option<Millis>,
+}
+
+/// Devices that a list shows, the latest used first.
+const LISTED_MAX: u32 = 50;
+
 impl DeskRead<'_> {
+    /// The devices on which `person` is known, with the sessions last used after `since`.
+    pub fn devices_of(&self, person: PersonId, since: Millis) -> Result<Vec<DeviceUse>, DeskError> {
+        let sql = "SELECT devices.device AS device, devices.kind AS kind, known_devices.known_at AS known_at,
+                     count(sessions.token_hash) AS sessions, max(sessions.seen_at) AS seen_at
+                   FROM known_devices JOIN devices ON devices.device = known_devices.device
+                   LEFT JOIN sessions ON sessions.person = known_devices.person
+                     AND sessions.device = known_devices.device AND sessions.seen_at > ?2
+                   WHERE known_devices.person = ?1
+                   GROUP BY devices.device, devices.kind, known_devices.known_at
+                   ORDER BY coalesce(max(sessions.seen_at), known_devices.known_at) DESC, devices.device LIMIT ?3";
+        self.all("known_devices", sql, params![person.as_bytes(), since.0, LISTED_MAX], |fields| {
+            Ok(DeviceUse {
+                device: fields.id("device")?,
+                kind: fields.word("kind", DeviceKind::from_word)?,
+                known_at: fields.time("known_at")?,
+                sessions: fields.integer("sessions")?,
+                seen_at: fields.maybe_time("seen_at")?,
+            })
+        })
+    }
+
     /// The device with this id.
     pub fn device(&self, device: DeviceId) -> Result<Option<DeviceRow>, DeskError> {
         self.one(TABLE, "SELECT * FROM devices WHERE device = ?1", params![device.as_bytes()], read)

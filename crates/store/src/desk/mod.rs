@@ -8,10 +8,12 @@
 
 mod challenges;
 mod codes;
+mod contacts;
 mod custody;
 mod devices;
 mod enrolments;
 mod error;
+mod factors;
 mod fields;
 mod guesses;
 mod idempotency;
@@ -31,10 +33,12 @@ mod verifications;
 
 pub use challenges::{ChallengePurpose, ChallengeRow};
 pub use codes::{CodePurpose, CodeRow};
+pub use contacts::ContactFacts;
 pub use custody::{Custody, CustodyKind};
-pub use devices::{DeviceKind, DeviceRow};
+pub use devices::{DeviceKind, DeviceRow, DeviceUse};
 pub use enrolments::{EnrolmentRow, EnrolmentState};
 pub use error::DeskError;
+pub use factors::{LoginChallengePurpose, LoginPasskeyRow, TotpRow};
 pub use guesses::GuessCount;
 pub use idempotency::{Claim, KeptAnswer};
 pub use issuances::{IssuanceRow, IssuanceState};

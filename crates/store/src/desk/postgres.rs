@@ -8,11 +8,12 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Each migration in its order; never edited once released.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("../../migrations/desk/postgres/0001_desk.sql"),
     include_str!("../../migrations/desk/postgres/0002_kits.sql"),
     include_str!("../../migrations/desk/postgres/0003_reissues.sql"),
     include_str!("../../migrations/desk/postgres/0004_notices.sql"),
+    include_str!("../../migrations/desk/postgres/0005_login.sql"),
 ];
 
 /// How often a write is run again when other nodes were in the way. Of those that collide one always commits.

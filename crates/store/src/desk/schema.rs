@@ -4,11 +4,12 @@ use super::DeskError;
 use rusqlite::{Connection, TransactionBehavior};
 
 /// Each migration in its order; the file's `user_version` counts those it has.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("../../migrations/desk/sqlite/0001_desk.sql"),
     include_str!("../../migrations/desk/sqlite/0002_kits.sql"),
     include_str!("../../migrations/desk/sqlite/0003_reissues.sql"),
     include_str!("../../migrations/desk/sqlite/0004_notices.sql"),
+    include_str!("../../migrations/desk/sqlite/0005_login.sql"),
 ];
 
 /// Brings the tables to the newest version, one transaction for each step.

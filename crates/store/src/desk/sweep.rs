@@ -41,6 +41,16 @@ impl DeskWrite<'_> {
                 until.expired,
             ),
             (
+                "DELETE FROM login_challenges WHERE challenge IN
+                   (SELECT challenge FROM login_challenges WHERE expires_at < ?1 LIMIT ?2)",
+                until.expired,
+            ),
+            (
+                "DELETE FROM totp_offers WHERE person IN
+                   (SELECT person FROM totp_offers WHERE expires_at < ?1 LIMIT ?2)",
+                until.expired,
+            ),
+            (
                 "DELETE FROM guesses WHERE counter IN (SELECT counter FROM guesses WHERE closes_at < ?1 LIMIT ?2)",
                 until.guesses,
             ),

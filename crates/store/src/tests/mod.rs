@@ -5,6 +5,7 @@ mod desk;
 mod engine;
 mod journal;
 mod lease;
+mod login;
 mod notices;
 mod proxy;
 mod schema;

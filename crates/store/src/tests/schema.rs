@@ -98,7 +98,7 @@ fn both_engines_have_the_same_tables() {
     let (files, postgres) = (Place::files(), Place::postgres());
     let _stores = (files.store(), postgres.store());
     let Database::Files { views, desk, .. } = &files.database else { panic!("these are files") };
-    for (path, schema, tables) in [(views, "views_2", 5), (desk, "desk", 20)] {
+    for (path, schema, tables) in [(views, "views_2", 5), (desk, "desk", 26)] {
         let (file, server) = (of_file(path), of_postgres(&postgres, schema));
         assert_eq!(file.len(), tables, "{schema}: {:?}", file.keys());
         for (name, table) in &file {
@@ -117,5 +117,5 @@ fn nodes_that_start_at_once_make_the_tables_once() {
             start.join().unwrap();
         }
     });
-    assert_eq!(of_postgres(&place, "desk").len(), 20);
+    assert_eq!(of_postgres(&place, "desk").len(), 26);
 }

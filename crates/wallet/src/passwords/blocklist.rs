@@ -26,6 +26,8 @@ pub enum Weakness {
     Common,
     /// It holds the phone number or the name.
     Personal,
+    /// Fewer than three kinds of characters, where the operator demands them.
+    Composition,
 }
 
 impl Weakness {
@@ -36,6 +38,7 @@ impl Weakness {
             Self::Short => "short",
             Self::Common => "common",
             Self::Personal => "personal",
+            Self::Composition => "composition",
         }
     }
 }

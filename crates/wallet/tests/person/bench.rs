@@ -7,15 +7,15 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use yinxin_core::policy::Template;
-use yinxin_core::text::{CertificatePurpose, CertificateText, SettingText, sha256};
+use yinxin_core::text::{CertificatePurpose, CertificateText, Setting, SettingText, sha256};
 use yinxin_core::{CertificateId, Currency, Digest, Millis, Stamp};
 use yinxin_pki::symmetric::{hmac_sha256, sha256 as hash};
 use yinxin_pki::{CertificationRequest, FileSigner, Jws, PublicKey, Signer, jws};
 use yinxin_wallet::port::{Clock, Entropy, Sending, SmsMessage, SmsSender, SystemEntropy};
 use yinxin_wallet::{
-    CertificateRequest, CertificateView, CustodyOffer, DeviceKind, Issued, LogIn, OpenOptions, Password,
-    PinProof, Registration, SessionContext, Setup, SignedIn, SignedText, VerificationProof, Visitor, Wallet,
-    WalletError,
+    CertificateRequest, CertificateView, CustodyOffer, DeviceKind, Issued, LogIn, OpenOptions, PasskeyAnswer,
+    PasskeyRegistration, Password, PinProof, Registration, SessionContext, Setup, SignedIn, SignedText,
+    VerificationProof, Visitor, Wallet, WalletError,
 };
 use zeroize::Zeroizing;
 
@@ -192,6 +192,7 @@ pub(crate) fn log_in(login: &str, with: &str, code: Option<&str>) -> LogIn {
         password: password(with),
         code: code.map(str::to_owned),
         device: DeviceKind::Linux,
+        passkey: None,
     }
 }
 
@@ -296,6 +297,28 @@ impl Phone {
         }
     }
 
+    /// A new passkey, as a browser answers.
+    pub(crate) fn passkey_made(&self, challenge: &[u8; 32]) -> PasskeyRegistration {
+        PasskeyRegistration {
+            challenge: *challenge,
+            credential_id: vec![7; 16],
+            public_key: self.passkey.spki().to_vec(),
+            authenticator_data: self.authenticator_data(&Attested::Yes),
+            client_data_json: client_data("webauthn.create", challenge),
+        }
+    }
+
+    /// The passkey's answer to a log-in.
+    pub(crate) fn passkey_answer(&self, challenge: [u8; 32]) -> PasskeyAnswer {
+        let proof = self.assertion(Digest::from_bytes(challenge));
+        let VerificationProof::Passkey { credential_id, authenticator_data, client_data_json, signature } =
+            proof
+        else {
+            panic!("a passkey answers with an assertion")
+        };
+        PasskeyAnswer { challenge, credential_id, authenticator_data, client_data_json, signature }
+    }
+
     pub(crate) fn activation(&self, issued: &Issued, tap: bool) -> SignedText {
         self.consent(CertificatePurpose::Activate { tap }, issued.certificate.id, issued.challenge)
     }
@@ -316,9 +339,20 @@ impl Phone {
     }
 
     pub(crate) fn tap(&self, on: bool, certificate: CertificateId, challenge: [u8; 32]) -> SignedText {
+        self.setting(Setting::Tap, on, certificate, challenge)
+    }
+
+    pub(crate) fn setting(
+        &self,
+        setting: Setting,
+        value: bool,
+        certificate: CertificateId,
+        challenge: [u8; 32],
+    ) -> SignedText {
         let text = SettingText {
             audience: ORIGIN.to_owned(),
-            tap: on,
+            setting,
+            value,
             certificate,
             challenge: Digest::from_bytes(challenge),
         };

@@ -12,4 +12,5 @@ mod log_in;
 mod pins;
 mod registration;
 mod renewal;
+mod safety;
 mod settings;

@@ -4,6 +4,8 @@ import type { ProblemWords } from '../problem-words'
 export const problems: ProblemWords = {
   'verify.wrong': { what: 'That did not match', next: 'Check it and try again. Too many tries lock it for a while.' },
   'verify.code_required': { what: 'This is a new device', next: 'We sent a code to your phone. Enter it here.' },
+  'verify.factor_required': { what: 'Use the second step that you set up', next: 'Enter a code of your authenticator app or a recovery code, or use your passkey.' },
+  'verify.signature_required': { what: 'Your certificate has to confirm this', next: 'Do it on the device that holds an active certificate; resume a suspended one first.' },
   'verify.code_wrong': { what: 'The code is wrong or has expired', next: 'Check the message, or get a new code.' },
   'verify.too_many_tries': { what: 'Too many tries, locked for now', next: 'Try again after {retry_at}.' },
   'verify.weak_password': { what: 'This password is easy to guess', next: 'At least 8 characters, no common password, no phone number or name.' },

@@ -4,6 +4,8 @@ import type { ProblemWords } from '../problem-words'
 export const problems: ProblemWords = {
   'verify.wrong': { what: '验证未通过', next: '请核对后再试。剩余次数用完会暂时锁定。' },
   'verify.code_required': { what: '这是一台新设备', next: '我们已向你的手机发送验证码，请输入。' },
+  'verify.factor_required': { what: '请用你设置的第二步验证', next: '输入身份验证器或恢复码，或使用通行密钥。' },
+  'verify.signature_required': { what: '需要用数字证书确认', next: '请在持有有效证书的设备上操作；已挂失的证书请先恢复。' },
   'verify.code_wrong': { what: '验证码不正确或已过期', next: '请核对短信；180 秒后可重新获取。' },
   'verify.too_many_tries': { what: '尝试次数过多，已暂时锁定', next: '请在 {retry_at} 之后再试。' },
   'verify.weak_password': { what: '这个密码太容易被猜到', next: '至少 8 个字符，不用常见密码，不含手机号或姓名。' },

@@ -20,7 +20,13 @@ export function startEvents(): void {
   if (source || typeof EventSource === 'undefined') return
   source = new EventSource('/api/v1/events')
   source.addEventListener('open', () => { live.value = true })
-  source.addEventListener('error', () => { live.value = false; if (source?.readyState === EventSource.CLOSED) stopEvents() })
+  source.addEventListener('error', () => {
+    live.value = false
+    if (source?.readyState !== EventSource.CLOSED) return
+    stopEvents()
+    // The server does not take the line back: the session may have ended elsewhere.
+    void session.load().catch(() => undefined)
+  })
   source.addEventListener('changed', (event) => {
     try { tell((JSON.parse((event as MessageEvent<string>).data) as { what: Change }).what) } catch { tell('returned') }
   })

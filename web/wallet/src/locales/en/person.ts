@@ -4,7 +4,7 @@ import type { person as zh } from '../zh/person'
 export const person: Shape<typeof zh> = {
   welcome: {
     title: 'Yinxin', line: 'Every payment carries your seal.', point1: 'No password to pay', point1Text: 'A certificate on your phone signs for you', point2: 'Change one word and it fails', point2Text: 'Payee, amount and fee are inside the signature',
-    point3: 'Anyone can check it', point3Text: 'Each payment leaves a publicly verifiable receipt', register: 'Create account', logIn: 'Log in', kit: 'Phone lost? Suspend with the recovery kit',
+    point3: 'Anyone can check it', point3Text: 'Each payment leaves a publicly verifiable receipt', register: 'Create account', logIn: 'Log in', suspend: 'Phone lost? Suspend', kit: 'Phone lost? Suspend with the recovery kit',
   },
   register: {
     title: 'Create account', step: 'Step {n} of 3', phone: 'Phone number', phoneHint: 'To log in and to receive codes', getCode: 'Get code', resend: 'Send again', resendIn: 'Send again in {n} s',
@@ -13,7 +13,7 @@ export const person: Shape<typeof zh> = {
     done: 'Welcome', doneText: 'One more step: set up your certificate, then pay without a password.', accountNumber: 'Your account number', enrolNow: 'Set up certificate', later: 'Later',
     phoneTitle: 'Your phone number', codeTitle: 'Enter the code', profileTitle: 'Password and name',
   },
-  strength: { label: 'Password strength', weak: 'Too weak', fair: 'Fair', good: 'Good', strong: 'Strong', short: '{n} more {n:character|characters}', common: 'This is a common password', personal: 'Leave out your phone number and name' },
+  strength: { label: 'Password strength', weak: 'Too weak', fair: 'Fair', good: 'Good', strong: 'Strong', short: '{n} more {n:character|characters}', common: 'This is a common password', composition: 'Mix three of capitals, small letters, digits, symbols', personal: 'Leave out your phone number and name' },
   logIn: {
     title: 'Log in', login: 'Account or phone number', loginHint: '11-digit account number, or your phone number', password: 'Password', submit: 'Log in', newDevice: 'Confirm that it is you', newDeviceText: 'First log-in on this device: we sent a code to your phone.',
     noAccount: 'No account yet? Create one', code: 'SMS code',

@@ -1,7 +1,7 @@
 export const person = {
   welcome: {
     title: '印信', line: '每一笔支付，都有你的印。', point1: '付款不输密码', point1Text: '手机里的数字证书替你签名', point2: '改一个字就失效', point2Text: '收款人、金额、费用都在签名里',
-    point3: '谁都能核对', point3Text: '每一笔都有公开可验的凭证', register: '注册', logIn: '登录', kit: '手机丢了？用恢复套件挂失',
+    point3: '谁都能核对', point3Text: '每一笔都有公开可验的凭证', register: '注册', logIn: '登录', suspend: '手机丢了？挂失', kit: '手机丢了？用恢复套件挂失',
   },
   register: {
     title: '注册', step: '第 {n} 步，共 3 步', phone: '手机号', phoneHint: '用于登录和接收验证码', getCode: '获取验证码', resend: '重新获取', resendIn: '{n} 秒后可重新获取',
@@ -10,7 +10,7 @@ export const person = {
     done: '注册成功', doneText: '还差一步：开通数字证书，之后付款不用输密码。', accountNumber: '你的账号', enrolNow: '开通数字证书', later: '以后再说',
     phoneTitle: '你的手机号', codeTitle: '输入验证码', profileTitle: '设置密码和名字',
   },
-  strength: { label: '密码强度', weak: '太弱', fair: '一般', good: '较强', strong: '很强', short: '还差 {n} 个字符', common: '这是常见密码', personal: '不要包含手机号或名字' },
+  strength: { label: '密码强度', weak: '太弱', fair: '一般', good: '较强', strong: '很强', short: '还差 {n} 个字符', common: '这是常见密码', composition: '请混用大写、小写、数字、符号中的三种', personal: '不要包含手机号或名字' },
   logIn: {
     title: '登录', login: '账号或手机号', loginHint: '11 位账号，或注册时的手机号', password: '登录密码', submit: '登录', newDevice: '确认是你本人', newDeviceText: '这台设备第一次登录，验证码已发送到你的手机。',
     noAccount: '还没有账户？注册', code: '短信验证码',

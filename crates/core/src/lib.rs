@@ -21,6 +21,7 @@ pub mod money;
 pub mod policy;
 pub mod record;
 pub mod refusal;
+pub mod reissue;
 pub mod text;
 pub mod time;
 

@@ -136,6 +136,12 @@ record_enum! {
         },
         /// The time in which an expired certificate could be renewed is over.
         45 => GraceOver,
+        /// The person has no such reissue.
+        50 => ReissueUnknown,
+        /// The reissue is over: it ended, was vetoed or given up.
+        51 => ReissueOver,
+        /// An earlier reissue waits for the recovery kit or for operators.
+        52 => ReissueDisputed,
         /// A kit does not count as a proof yet.
         60 => KitYoung {
             /// From then it does.
@@ -159,6 +165,9 @@ impl Refusal {
             Self::RenewalEarly { .. } => "certificate.renewal_early",
             Self::KitYoung { .. } => "kit.too_young",
             Self::GraceOver => "certificate.grace_over",
+            Self::ReissueUnknown => "request.not_found",
+            Self::ReissueOver => "reissue.over",
+            Self::ReissueDisputed => "reissue.disputed",
             Self::CertificateExpired => "certificate.expired",
             Self::CertificateTooMany => "certificate.too_many",
             Self::PaymentExpired => "payment.expired",

@@ -90,6 +90,10 @@ impl Book {
                 one(Body::KitUsed { certificate: *certificate, used_for: *used_for })
             }
             Action::Restore { certificate } => self.restore(*certificate, now),
+            Action::OpenReissue { .. }
+            | Action::VetoReissue { .. }
+            | Action::AcknowledgeReissue { .. }
+            | Action::GiveUpReissue { .. } => self.decide_reissue(action, now),
         }
     }
 

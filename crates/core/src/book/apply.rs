@@ -87,6 +87,7 @@ impl Book {
             self.command_times.remove(&(time, command));
             self.commands.remove(&command);
         }
+        self.forget_reissues(at);
         while let Some((until, certificate)) =
             self.paid_before_until.first().copied().filter(|(until, _)| *until < at)
         {
@@ -137,6 +138,11 @@ impl Book {
             Body::CertificateRequested { .. } | Body::SuccessorRequested { .. } => {
                 self.apply_request(index, facts)
             }
+            Body::ReissueOpened { .. }
+            | Body::ReissueVetoed { .. }
+            | Body::ReissueAcknowledged { .. }
+            | Body::ReissueEnded { .. }
+            | Body::ReissueGivenUp { .. } => self.apply_reissue(facts),
             Body::CertificateIssued { .. }
             | Body::CertificateActivated { .. }
             | Body::CertificateAbandoned { .. }

@@ -21,6 +21,9 @@ impl Book {
         }
         fits(self.serials.insert(serial, id).is_none(), "the serial exists")?;
         let certificate = Certificate { account, touched: index, ..certificate };
+        if certificate.purpose == Purpose::Payment {
+            self.reissue_requested(certificate.person, certificate.route, id);
+        }
         fits(self.certificates.insert(id, certificate).is_none(), "the certificate exists")
     }
 
@@ -36,6 +39,10 @@ impl Book {
         }
         if matches!(facts.body, Body::CertificateActivated { .. }) {
             self.begin_use(id, facts.at)?;
+        }
+        if matches!(facts.body, Body::CertificateAbandoned { .. }) {
+            let person = self.certificate_mut(id)?.person;
+            self.reissue_abandoned(person, id);
         }
         if matches!(facts.body, Body::CertificateResumed { .. }) {
             self.certificate_mut(id)?.used = facts.at;
@@ -80,7 +87,10 @@ impl Book {
                 (*certificate, state)
             }
             Body::CertificateSuperseded { certificate, by } => {
-                let heir = self.certificates.get(by).filter(|heir| heir.successor_of == Some(*certificate));
+                let heir = self.certificates.get(by).filter(|heir| {
+                    heir.successor_of == Some(*certificate)
+                        || self.reissue_replaces(heir.person, *by, *certificate)
+                });
                 fits(heir.is_some_and(Certificate::is_active), "its successor is not active")?;
                 (*certificate, self.certificate_mut(*certificate)?.state.superseded(facts.at)?)
             }
@@ -105,7 +115,12 @@ impl Book {
             | Body::PinAccepted { .. }
             | Body::Payment { .. }
             | Body::PaymentVoided { .. }
-            | Body::OrderCancelled { .. } => return Err(ApplyError("not a step of a certificate")),
+            | Body::OrderCancelled { .. }
+            | Body::ReissueOpened { .. }
+            | Body::ReissueVetoed { .. }
+            | Body::ReissueAcknowledged { .. }
+            | Body::ReissueEnded { .. }
+            | Body::ReissueGivenUp { .. } => return Err(ApplyError("not a step of a certificate")),
         })
     }
 
@@ -127,6 +142,8 @@ impl Book {
         if self.paid_before.contains_key(&id) {
             self.paid_before_until.insert((at.plus(first_stage.unwrap_or(0)), id));
         }
+        let until = self.certificate_mut(id)?.protection_end();
+        self.reissue_activated(person, id, until);
         match purpose {
             Purpose::Payment => self.person_mut(person)?.had_certificate = true,
             Purpose::Recovery => {}

@@ -6,8 +6,11 @@ mod administer;
 mod apply;
 mod lifecycle;
 mod pay;
+mod reissue;
+mod reissued;
 mod successor;
 mod timers;
+mod touched;
 
 pub use apply::ApplyError;
 
@@ -15,12 +18,14 @@ use crate::certificate::Certificate;
 use crate::codec::{record_enum, record_struct};
 use crate::command::{Action, Authorisation, Command};
 use crate::id::{
-    AccountId, CertificateId, CommandId, DeviceId, MerchantId, OrderId, PersonId, Serial, Thumbprint,
+    AccountId, CertificateId, CommandId, DeviceId, EnrolmentId, MerchantId, OrderId, PersonId, Serial,
+    Thumbprint,
 };
 use crate::money::Minor;
 use crate::policy::Policy;
-use crate::record::{Body, Facts, Outcome, Stamp};
+use crate::record::{Body, Facts, Stamp};
 use crate::refusal::Refusal;
+use crate::reissue::Case;
 use crate::time::{Day, Millis, Now};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -157,6 +162,9 @@ record_struct! {
         paid_before: BTreeMap<CertificateId, Vec<AccountId>>,
         paid_before_until: BTreeSet<(Millis, CertificateId)>,
         device_epochs: BTreeMap<(PersonId, DeviceId), u32>,
+        reissues: BTreeMap<(PersonId, EnrolmentId), Case>,
+        reissue_ends: BTreeSet<(Millis, (PersonId, EnrolmentId))>,
+        reissues_over: BTreeSet<(Millis, (PersonId, EnrolmentId))>,
     }
 }
 
@@ -338,62 +346,5 @@ impl Book {
         let certificate =
             touched.certificate.and_then(|id| self.certificates.get(&id)).map(|found| found.touched);
         accounts.chain(certificate).collect()
-    }
-
-    fn touched(&self, body: &Body) -> Touched {
-        match body {
-            Body::Payment { payment } => match payment.outcome {
-                Outcome::Posted { .. } => {
-                    let fees = self.deployment.as_ref().filter(|_| payment.fee > Minor::ZERO).map(|d| d.fees);
-                    Touched {
-                        accounts: [payment.payer, payment.payee].into_iter().chain(fees).collect(),
-                        certificate: Some(payment.certificate),
-                    }
-                }
-                Outcome::Refused { .. } => Touched::certificate(payment.certificate),
-            },
-            Body::MoneyIssued { account, .. } => Touched {
-                accounts: self.deployment.iter().map(|d| d.issuance).chain([*account]).collect(),
-                certificate: None,
-            },
-            Body::CertificateRequested { certificate, .. }
-            | Body::CertificateIssued { certificate, .. }
-            | Body::CertificateActivated { certificate, .. }
-            | Body::CertificateAbandoned { certificate }
-            | Body::CertificateSuspended { certificate, .. }
-            | Body::CertificateResumed { certificate, .. }
-            | Body::CertificateRevoked { certificate, .. }
-            | Body::CertificateExpired { certificate }
-            | Body::SuccessorRequested { certificate, .. }
-            | Body::CertificateSuperseded { certificate, .. }
-            | Body::CertificateRevokedOnDevice { certificate, .. }
-            | Body::KitUsed { certificate, .. }
-            | Body::PinCounted { certificate, .. }
-            | Body::PinAccepted { certificate }
-            | Body::PaymentVoided { certificate, .. } => Touched::certificate(*certificate),
-            Body::Genesis { .. }
-            | Body::PolicySet { .. }
-            | Body::SnapshotTaken { .. }
-            | Body::ClockAccepted
-            | Body::LogContinued { .. }
-            | Body::PersonOpened { .. }
-            | Body::MerchantOpened { .. }
-            | Body::SessionsEnded { .. }
-            | Body::DeviceSessionsEnded { .. }
-            | Body::TapSet { .. }
-            | Body::OrderCancelled { .. } => Touched { accounts: Vec::new(), certificate: None },
-        }
-    }
-}
-
-/// The accounts and the certificate whose chain of records a record continues.
-struct Touched {
-    accounts: Vec<AccountId>,
-    certificate: Option<CertificateId>,
-}
-
-impl Touched {
-    const fn certificate(id: CertificateId) -> Self {
-        Self { accounts: Vec::new(), certificate: Some(id) }
     }
 }

@@ -116,7 +116,10 @@ impl Book {
                 if *route == Route::Kit {
                     self.kit_that_proves(*person, now)?;
                 }
-                wait_ms = self.wait(*person, *route, *contacts, now);
+                wait_ms = match self.proven(*person, *route)? {
+                    Some(case) => case.wait_ms,
+                    None => self.wait(*person, *route, *contacts, now),
+                };
             }
             Purpose::Recovery => self.may_make_kit(*person, now)?,
         }
@@ -160,7 +163,10 @@ impl Book {
         self.certificates_of(person).filter(move |(_, other)| other.is_live() && other.purpose == purpose)
     }
 
-    fn certificates_of(&self, person: PersonId) -> impl Iterator<Item = (CertificateId, &Certificate)> {
+    pub(super) fn certificates_of(
+        &self,
+        person: PersonId,
+    ) -> impl Iterator<Item = (CertificateId, &Certificate)> {
         let ids = self.people.get(&person).map(|person| person.certificates.as_slice()).unwrap_or_default();
         ids.iter().filter_map(|id| self.certificates.get(id).map(|found| (*id, found)))
     }

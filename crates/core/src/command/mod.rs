@@ -9,13 +9,14 @@ pub use payment::{
 use crate::certificate::{Custody, Purpose, RevocationReason, Route, SuspendedBy};
 use crate::codec::{record_enum, record_struct};
 use crate::id::{
-    AccountId, CertificateId, CommandId, DeviceId, Digest, MerchantId, OrderId, PaymentNumber, PersonId,
-    Serial, Thumbprint,
+    AccountId, CertificateId, CommandId, DeviceId, Digest, EnrolmentId, MerchantId, OrderId, PaymentNumber,
+    PersonId, Serial, Thumbprint,
 };
 use crate::kit::KitUse;
 use crate::money::Minor;
 use crate::policy::Policy;
 use crate::record::Stamp;
+use crate::reissue::{Proof, ReissueContext, Stated, Veto};
 use crate::time::Millis;
 
 record_struct! {
@@ -250,6 +251,46 @@ record_enum! {
         43 => Restore {
             /// The certificate.
             certificate: CertificateId,
+        },
+        /// Opens a reissue whose person was proved; the book decides the route.
+        50 => OpenReissue {
+            /// The enrolment on the new device.
+            reissue: EnrolmentId,
+            /// The person.
+            person: PersonId,
+            /// What proved them.
+            proof: Proof,
+            /// What they say about the old phone.
+            stated: Stated,
+            /// What the desk knew.
+            context: ReissueContext,
+        },
+        /// An old device says no.
+        51 => VetoReissue {
+            /// The reissue.
+            reissue: EnrolmentId,
+            /// The person.
+            person: PersonId,
+            /// The old device's certificate.
+            certificate: CertificateId,
+            /// How it said so.
+            veto: Veto,
+        },
+        /// An old device says yes.
+        52 => AcknowledgeReissue {
+            /// The reissue.
+            reissue: EnrolmentId,
+            /// The person.
+            person: PersonId,
+            /// The old device's certificate.
+            certificate: CertificateId,
+        },
+        /// Closes a reissue whose certificate nobody fetched.
+        53 => GiveUpReissue {
+            /// The reissue.
+            reissue: EnrolmentId,
+            /// The person.
+            person: PersonId,
         },
     }
 }

@@ -5,19 +5,22 @@ use super::{command, outcome, pay, replay, transfer};
 use yinxin_core::certificate::{Custody, Purpose, RevocationReason, Route, State, SuspendedBy, UNUSED_MS};
 use yinxin_core::codec::Codec;
 use yinxin_core::command::Contacts;
+use yinxin_core::reissue::{Proof, ReissueContext, Stated, Stays};
 use yinxin_core::{
-    AccountId, Action, Body, CertificateId, Decision, DeviceId, Digest, Millis, Refusal, Serial, Thumbprint,
+    AccountId, Action, Body, CertificateId, Decision, DeviceId, Digest, EnrolmentId, Millis, Refusal, Serial,
+    Thumbprint,
 };
 
 pub(super) struct Life {
     pub(super) world: World,
     commands: u8,
     certificates: u8,
+    reissues: u8,
 }
 
 impl Life {
     pub(super) fn new() -> Self {
-        Self { world: World::new(7), commands: 0, certificates: 60 }
+        Self { world: World::new(7), commands: 0, certificates: 60, reissues: 0 }
     }
 
     pub(super) fn ask(&mut self, action: Action) -> Decision {
@@ -48,6 +51,7 @@ impl Life {
 
     /// A request of person 0 on `route`, in the place of `old`, valid for `days`.
     pub(super) fn request(&mut self, route: Route, old: Option<CertificateId>, days: i64) -> (u8, Action) {
+        self.prove(route, Contacts::Another);
         self.certificates += 6;
         let number = self.certificates;
         let now = self.world.now().at;
@@ -68,6 +72,28 @@ impl Life {
             paid_before: vec![merchant_account()],
         };
         (number, action)
+    }
+
+    /// Opens the reissue that a route rests on, where it rests on one.
+    fn prove(&mut self, route: Route, contacts: Contacts) {
+        let now = self.world.now().at;
+        let (by, of) = (certificate(0), certificate(0));
+        let proof = match route {
+            Route::First | Route::Renewal | Route::Grace | Route::Kit => return,
+            Route::Move => Proof::Moved { by, stays: Stays::Yes },
+            Route::Cleared => Proof::Passkey { of },
+            Route::Lost | Route::LostAtRisk => Proof::Secrets,
+            Route::Operator => Proof::Operators,
+        };
+        let phone_changed = (route == Route::LostAtRisk).then_some(now);
+        self.reissues += 1;
+        let _ = self.ask(Action::OpenReissue {
+            reissue: EnrolmentId::from_bytes([self.reissues; 10]),
+            person: person(0),
+            proof,
+            stated: Stated::Nothing,
+            context: ReissueContext { phone_changed, password_reset: None, contacts },
+        });
     }
 
     pub(super) fn issue(&mut self, number: u8) {
@@ -228,10 +254,8 @@ fn a_loss_waits_a_day_where_the_old_one_was_used_lately_and_nothing_but_the_phon
     {
         let mut life = Life::new();
         life.pass(after_days * Millis::DAY);
-        let (number, mut request) = life.request(Route::Lost, None, 365);
-        if let Action::RequestSuccessor { contacts: told, .. } = &mut request {
-            *told = contacts;
-        }
+        let (number, request) = life.request(Route::Lost, None, 365);
+        life.prove(Route::Lost, contacts);
         life.must(request);
         let wait_ms = life.world.book.certificate(&certificate(number)).unwrap().wait_ms;
         assert_eq!(wait_ms, wait * Millis::HOUR, "{contacts:?} {after_days}");

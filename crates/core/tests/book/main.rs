@@ -4,6 +4,7 @@
 
 mod kits;
 mod lives;
+mod reissues;
 mod simulation;
 
 use simulation::{Asked, World, account, berlin_day, certificate, holder, merchant_account, minor, person};

@@ -3,10 +3,11 @@
 use yinxin_core::certificate::{Custody, Purpose, RevocationReason, Route, SuspendedBy};
 use yinxin_core::command::{Contacts, Method, OrderTerms, Verification};
 use yinxin_core::policy::{Policy, Template};
+use yinxin_core::reissue::{Proof, ReissueContext, Stated, Stays, Veto};
 use yinxin_core::{
     AccountId, Action, Authorisation, Book, CertificateId, Command, CommandId, Context, Currency, Day,
-    Decision, DeviceId, Digest, Entry, Facts, MerchantId, Millis, Minor, Now, OrderId, PaymentKind,
-    PaymentNumber, PersonId, Serial, Stamp, Thumbprint,
+    Decision, DeviceId, Digest, EnrolmentId, Entry, Facts, MerchantId, Millis, Minor, Now, OrderId,
+    PaymentKind, PaymentNumber, PersonId, Serial, Stamp, Thumbprint,
 };
 
 pub(crate) const PEOPLE: u8 = 6;
@@ -97,6 +98,12 @@ pub(crate) fn berlin_day(at: i64) -> Day {
 
 impl World {
     pub(crate) fn new(seed: u64) -> Self {
+        // In some worlds they end early enough to be renewed, and to expire.
+        Self::lasting(seed, if seed.is_multiple_of(4) { 9 } else { 40 })
+    }
+
+    /// A world whose certificates are valid for so many hours.
+    pub(crate) fn lasting(seed: u64, hours: i64) -> Self {
         let mut world = Self {
             book: Book::default(),
             journal: Vec::new(),
@@ -105,9 +112,8 @@ impl World {
             sent: Vec::new(),
             commands: Vec::new(),
             orders: Vec::new(),
-            // In some worlds they end early enough to be renewed, and to expire.
             asked_for: CERTIFICATES,
-            hours: if seed.is_multiple_of(4) { 9 } else { 40 },
+            hours,
         };
         world.open();
         world
@@ -186,6 +192,33 @@ impl World {
         }
     }
 
+    /// Something about a reissue of somebody.
+    fn reissue(&mut self) -> Action {
+        let reissue = EnrolmentId::from_bytes([self.chance.small(3); 10]);
+        let person = person(self.chance.small(PEOPLE));
+        let certificate = certificate(self.chance.small(CERTIFICATES + SUCCESSORS));
+        match self.chance.below(8) {
+            0 => Action::VetoReissue { reissue, person, certificate, veto: Veto::Verified },
+            1 => Action::VetoReissue { reissue, person, certificate, veto: Veto::Unverified },
+            2 => Action::AcknowledgeReissue { reissue, person, certificate },
+            3 => Action::GiveUpReissue { reissue, person },
+            _ => {
+                let proof = match self.chance.below(5) {
+                    0 => Proof::Moved { by: certificate, stays: Stays::Yes },
+                    1 => Proof::Passkey { of: certificate },
+                    2 => Proof::Operators,
+                    _ => Proof::Secrets,
+                };
+                let stated = if self.chance.once_in(3) { Stated::LostOrStolen } else { Stated::Nothing };
+                let phone_changed = self.chance.once_in(4).then(|| self.now().at);
+                let context =
+                    ReissueContext { phone_changed, password_reset: None, contacts: Contacts::PhoneOnly };
+                let reissue = EnrolmentId::from_bytes(self.chance.bytes());
+                Action::OpenReissue { reissue, person, proof, stated, context }
+            }
+        }
+    }
+
     fn life(&mut self) -> Action {
         let asked_for = self.asked_for;
         let later =
@@ -193,7 +226,8 @@ impl World {
         let later = certificate(later);
         let any = certificate(self.chance.small(CERTIFICATES + SUCCESSORS));
         let device = DeviceId::from_bytes([self.chance.small(4); 10]);
-        match self.chance.below(20) {
+        match self.chance.below(24) {
+            20..24 => self.reissue(),
             0..6 => self.successor(),
             6..11 => {
                 let thumbprint = Thumbprint::from_bytes([*later.as_bytes().first().unwrap(); 32]);
@@ -242,6 +276,21 @@ impl World {
             }
         }
         decision
+    }
+
+    /// Records what is due now; whether there was something.
+    pub(crate) fn pass_due(&mut self) -> bool {
+        let due = self.book.due(self.now(), 1_000);
+        let some = !due.is_empty();
+        for facts in due {
+            self.append(facts);
+        }
+        some
+    }
+
+    /// As much in a person's account as it may hold.
+    pub(crate) fn rich(&mut self, number: u8) {
+        self.must(Action::IssueMoney { account: account(number), amount: minor(400_000) });
     }
 
     pub(crate) fn append(&mut self, facts: Facts) {

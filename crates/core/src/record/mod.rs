@@ -1,15 +1,19 @@
 //! Facts: what one journal record says, permanently. They alone feed `apply`.
 
+mod payment;
+
+pub use payment::{Outcome, PaymentFacts, PaymentKind, VerificationLevel};
+
 use crate::certificate::{Custody, Purpose, RevocationReason, Route, SuspendedBy};
-use crate::codec::{Codec, CodecError, Reader, record_enum, record_struct};
+use crate::codec::{Codec, CodecError, Reader, record_enum};
 use crate::id::{
-    AccountId, CertificateId, CommandId, DeviceId, Digest, MerchantId, OrderId, PaymentNumber, PersonId,
-    Serial, Thumbprint,
+    AccountId, CertificateId, CommandId, DeviceId, Digest, EnrolmentId, MerchantId, OrderId, PaymentNumber,
+    PersonId, Serial, Thumbprint,
 };
 use crate::kit::KitUse;
 use crate::money::Minor;
 use crate::policy::Policy;
-use crate::refusal::Refusal;
+use crate::reissue::{Proof, Stated, Veto, Vetoed};
 use crate::time::{Day, Millis};
 
 /// Version of the binary form; a reader refuses every other one.
@@ -23,78 +27,6 @@ record_enum! {
         1 => Demo,
         /// Real.
         2 => Live,
-    }
-}
-
-record_enum! {
-    /// What an authorisation asks for.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-    pub enum PaymentKind {
-        /// A merchant's order.
-        1 => Pay,
-        /// To a person or a merchant without an order.
-        2 => Transfer,
-    }
-}
-
-record_enum! {
-    /// Strength of verification of one payment (rules § 3).
-    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-    pub enum VerificationLevel {
-        /// Certificate signature and user verification of this payment.
-        1 => A,
-        /// Certificate signature alone.
-        3 => C,
-        /// A static merchant code, whatever the verification.
-        4 => D,
-    }
-}
-
-record_struct! {
-    /// One payment, whatever became of it.
-    #[derive(Debug, Clone, PartialEq, Eq)]
-    pub struct PaymentFacts {
-        /// The authorisation's number.
-        pub number: PaymentNumber,
-        /// The certificate that signed.
-        pub certificate: CertificateId,
-        /// Sequence number in the signed text.
-        pub seq: u64,
-        /// SHA-256 of the signing input.
-        pub hash: Digest,
-        /// Order or transfer.
-        pub kind: PaymentKind,
-        /// Account that pays.
-        pub payer: AccountId,
-        /// Account that is paid.
-        pub payee: AccountId,
-        /// What the payee receives.
-        pub amount: Minor,
-        /// What the payer pays on top.
-        pub fee: Minor,
-        /// The order, where there is one.
-        pub order: Option<OrderId>,
-        /// When that order stops being payable; the book forgets it then.
-        pub order_expires: Option<Millis>,
-        /// What became of it.
-        pub outcome: Outcome,
-    }
-}
-
-record_enum! {
-    /// What became of an authorisation.
-    #[derive(Debug, Clone, PartialEq, Eq)]
-    pub enum Outcome {
-        /// Money moved.
-        1 => Posted {
-            /// The level that was reached.
-            level: VerificationLevel
-        },
-        /// Nothing moved.
-        3 => Refused {
-            /// Why.
-            refusal: Refusal
-        },
     }
 }
 
@@ -340,6 +272,59 @@ record_enum! {
             device: DeviceId,
             /// Sessions on it are of this epoch from now on.
             epoch: u32
+        },
+        /// A reissue was opened: its person was proved.
+        40 => ReissueOpened {
+            /// The enrolment on the new device.
+            reissue: EnrolmentId,
+            /// The person.
+            person: PersonId,
+            /// What proved them.
+            proof: Proof,
+            /// The way.
+            route: Route,
+            /// What was said about the old phone.
+            stated: Stated,
+            /// How long the new certificate pays nothing once it is active.
+            wait_ms: i64,
+            /// The certificates that were live then.
+            olds: Vec<CertificateId>
+        },
+        /// An old device said no.
+        41 => ReissueVetoed {
+            /// The reissue.
+            reissue: EnrolmentId,
+            /// The person.
+            person: PersonId,
+            /// The old device's certificate.
+            certificate: CertificateId,
+            /// How it said so.
+            veto: Veto,
+            /// What that did.
+            outcome: Vetoed
+        },
+        /// An old device said yes.
+        42 => ReissueAcknowledged {
+            /// The reissue.
+            reissue: EnrolmentId,
+            /// The person.
+            person: PersonId,
+            /// The old device's certificate.
+            certificate: CertificateId
+        },
+        /// The protection after a reissue is over.
+        43 => ReissueEnded {
+            /// The reissue.
+            reissue: EnrolmentId,
+            /// The person.
+            person: PersonId
+        },
+        /// Nobody fetched the certificate of a reissue.
+        44 => ReissueGivenUp {
+            /// The reissue.
+            reissue: EnrolmentId,
+            /// The person.
+            person: PersonId
         },
     }
 }

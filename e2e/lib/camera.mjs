@@ -41,3 +41,15 @@ function video(shade) {
   const frame = jpeg.encode({ data, width: WIDTH, height: HEIGHT }, 90).data
   return Buffer.concat(Array.from({ length: FRAMES }, () => frame))
 }
+
+/** Show what another screen shows: a JPEG picture of its code, on the same table. */
+export async function showPicture(path, picture) {
+  const seen = jpeg.decode(picture, { useTArray: true })
+  const left = Math.floor((WIDTH - seen.width) / 2)
+  const top = Math.floor((HEIGHT - seen.height) / 2)
+  await writeFile(path, video((x, y) => {
+    const [column, row] = [x - left, y - top]
+    const inside = column >= 0 && row >= 0 && column < seen.width && row < seen.height
+    return inside ? seen.data[(row * seen.width + column) * 4] : 120
+  }))
+}

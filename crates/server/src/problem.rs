@@ -76,6 +76,9 @@ codes! {
     VerifyPhoneInvalid = "verify.phone_invalid", UNPROCESSABLE_ENTITY;
     VerifyNameInvalid = "verify.name_invalid", UNPROCESSABLE_ENTITY;
     PersonPhoneTaken = "person.phone_taken", CONFLICT;
+    PersonPasswordMustChange = "person.password_must_change", FORBIDDEN;
+    ReissueOver = "reissue.over", CONFLICT;
+    ReissueDisputed = "reissue.disputed", CONFLICT;
     SessionRequired = "session.required", UNAUTHORIZED;
     SessionReauthenticate = "session.reauthenticate", UNAUTHORIZED;
     EnrolmentExpired = "enrolment.expired", CONFLICT;
@@ -96,6 +99,7 @@ codes! {
     CertificateTooMany = "certificate.too_many", CONFLICT;
     KitInvalid = "kit.invalid", FORBIDDEN;
     KitTooYoung = "kit.too_young", FORBIDDEN;
+    CertificateSuspendInstead = "certificate.suspend_instead", FORBIDDEN;
     PaymentMalformed = "payment.malformed", BAD_REQUEST;
     PaymentAlgorithmRefused = "payment.algorithm_refused", BAD_REQUEST;
     PaymentTypeMismatch = "payment.type_mismatch", BAD_REQUEST;
@@ -320,6 +324,8 @@ fn code_of(error: &WalletError) -> Code {
         WalletError::EnrolmentNotFound => Code::EnrolmentNotFound,
         WalletError::RequestInvalid => Code::EnrolmentRequestInvalid,
         WalletError::ReissueRequired => Code::EnrolmentReissueRequired,
+        WalletError::PasswordMustChange => Code::PersonPasswordMustChange,
+        WalletError::SuspendInstead => Code::CertificateSuspendInstead,
         WalletError::CertificateNone => Code::CertificateNone,
         WalletError::CertificateUnknown => Code::CertificateUnknown,
         WalletError::CertificateForeign => Code::CertificateForeign,

@@ -166,6 +166,9 @@ impl Wallet {
 
     /// Revokes a certificate for good; `KeyCompromise` for a lost phone, `CessationOfOperation` when it is no longer
     /// wanted. The sessions on its device end, except the one that asks.
+    ///
+    /// # Errors
+    /// `SuspendInstead` for another device's certificate from one that holds none: it is suspended, and a reissue ends it.
     pub async fn revoke_certificate(
         &self,
         session: &SessionContext,
@@ -178,6 +181,9 @@ impl Wallet {
         self.confirm_password(&person, password, Budget::certificate(session.person)).await?;
         // The sessions of the lost device end with the record itself; the one that asks has just proved the password.
         let elsewhere = issuance.device != session.device;
+        if elsewhere && !self.is_at_hand(session)? {
+            return Err(WalletError::SuspendInstead);
+        }
         let action = if elsewhere {
             Action::RevokeOnDevice { certificate, reason, device: issuance.device }
         } else {
@@ -201,6 +207,19 @@ impl Wallet {
             self.tell_session_ended(session.account);
         }
         self.certificate(session, certificate)
+    }
+
+    /// Whether this device holds a certificate that speaks for its person: active, and past the protection of a reissue.
+    /// Password and code alone must not be able to end a good phone (rules § 4).
+    fn is_at_hand(&self, session: &SessionContext) -> Result<bool, WalletError> {
+        let rows = self.inner.store.desk.read(|tx| tx.issuances_of_person(session.person, LISTED_MAX))?;
+        let now = self.now();
+        Ok(self.inner.writer.book(|book| {
+            let here = rows.iter().filter(|row| row.device == session.device);
+            here.filter_map(|row| book.certificate(&row.certificate)).any(|found| {
+                found.is_active() && (found.route.supersedes_at_once() || found.protection(now).is_none())
+            })
+        }))
     }
 
     /// The issuance of a certificate that the journal has and this person owns.
@@ -293,7 +312,7 @@ impl Wallet {
 }
 
 /// What is kept beside a record that a session asked for: who, and on which device.
-fn session_evidence(session: &SessionContext) -> Vec<u8> {
+pub(crate) fn session_evidence(session: &SessionContext) -> Vec<u8> {
     format!(r#"{{"v":1,"person":"{}","device":"{}"}}"#, session.person, session.device).into_bytes()
 }
 

@@ -14,7 +14,7 @@ mod renewal;
 
 pub use custody::CustodyOffer;
 pub use issuing::CertificateRequest;
-pub(crate) use issuing::ISSUING;
+pub(crate) use issuing::{ISSUING, factors};
 
 use crate::certificates::{CertificateView, SignedText, parse_issued};
 use crate::codes::{Errand, RESEND_AFTER_MS};
@@ -23,6 +23,7 @@ use crate::passwords::Password;
 use crate::people::Phone;
 use crate::pins::Share;
 use crate::port::random;
+use crate::reissue::ReissueView;
 use crate::sessions::SessionContext;
 use crate::{Wallet, WalletError};
 use std::net::IpAddr;
@@ -50,6 +51,8 @@ pub struct Enrolment {
     pub passkey: PasskeyOptions,
     /// The certificate, when it is signed already.
     pub issued: Option<Issued>,
+    /// What it rests on, where it is a reissue.
+    pub reissue: Option<ReissueView>,
 }
 
 /// What WebAuthn's `create` needs.
@@ -107,10 +110,21 @@ impl Wallet {
         }
         let row = self.open_or_begin(session, in_sitting).await?;
         if row.state == EnrolmentState::CodeSent {
-            let phone = Phone::parse(&person.phone).ok_or(WalletError::PhoneInvalid)?;
-            self.ensure_code(self.errand(&phone, &row), session.device_kind).await?;
+            self.ensure_enrolment_code(&person, &row, session).await?;
         }
         self.enrolment_view(&person, &row)
+    }
+
+    /// Sends the code of an enrolment that waits for one.
+    pub(crate) async fn ensure_enrolment_code(
+        &self,
+        person: &PersonRow,
+        row: &EnrolmentRow,
+        session: &SessionContext,
+    ) -> Result<(), WalletError> {
+        let phone = Phone::parse(&person.phone).ok_or(WalletError::PhoneInvalid)?;
+        self.ensure_code(self.errand(&phone, row)?, session.device_kind).await?;
+        Ok(())
     }
 
     /// The enrolment that is under way on this device.
@@ -132,7 +146,7 @@ impl Wallet {
     ///
     /// # Errors
     /// `EnrolmentNotFound`, `EnrolmentExpired`; `CodeWrong`, `TooManyTries`.
-    pub fn confirm_enrolment_code(
+    pub async fn confirm_enrolment_code(
         &self,
         session: &SessionContext,
         address: IpAddr,
@@ -142,15 +156,22 @@ impl Wallet {
         let row = self.own_enrolment(session, enrolment)?;
         let person = self.person_row(session.person)?;
         if row.state == EnrolmentState::CodeSent {
+            if !self.waits_for_a_code(&row)? {
+                return Err(WalletError::RequestInvalid);
+            }
             let phone = Phone::parse(&person.phone).ok_or(WalletError::PhoneInvalid)?;
             let budgets = [Budget::enrolment(person.person)];
             self.count_guess(&budgets)?;
-            self.check_code(self.errand(&phone, &row), code, address)?;
+            self.check_code(self.errand(&phone, &row)?, code, address)?;
             self.forgive_guess(&budgets)?;
             let now = self.now();
             self.inner.store.desk.write(|tx| tx.verify_enrolment(enrolment, now))?;
         }
-        self.enrolment_view(&person, &self.own_enrolment(session, enrolment)?)
+        let row = self.own_enrolment(session, enrolment)?;
+        if row.state == EnrolmentState::Verified {
+            self.open_case_by_secrets(&row).await?;
+        }
+        self.enrolment_view(&person, &row)
     }
 
     /// Activates the certificate: the device signed the test challenge, and says whether one tap may pay.
@@ -224,17 +245,7 @@ impl Wallet {
         }
         let (state, code_at) =
             if in_sitting { (EnrolmentState::Verified, Some(now)) } else { (EnrolmentState::CodeSent, None) };
-        let row = EnrolmentRow {
-            enrolment: EnrolmentId::from_bytes(random(self.inner.entropy.as_ref())),
-            person: session.person,
-            device: session.device,
-            state,
-            password_at: now,
-            code_at,
-            webauthn: random(self.inner.entropy.as_ref()),
-            created_at: now,
-            expires_at: now.plus(SITTING_MS),
-        };
+        let row = EnrolmentRow { code_at, ..self.new_enrolment(session, state) };
         match self.inner.store.desk.write(|tx| tx.insert_enrolment(&row)) {
             Ok(()) => Ok(row),
             // Another request of this person began one in the meantime.
@@ -243,8 +254,24 @@ impl Wallet {
         }
     }
 
+    /// An enrolment that begins now.
+    pub(crate) fn new_enrolment(&self, session: &SessionContext, state: EnrolmentState) -> EnrolmentRow {
+        let now = self.now();
+        EnrolmentRow {
+            enrolment: EnrolmentId::from_bytes(random(self.inner.entropy.as_ref())),
+            person: session.person,
+            device: session.device,
+            state,
+            password_at: now,
+            code_at: None,
+            webauthn: random(self.inner.entropy.as_ref()),
+            created_at: now,
+            expires_at: now.plus(SITTING_MS),
+        }
+    }
+
     /// An enrolment of this person on this device whose time is not over.
-    fn own_enrolment(
+    pub(crate) fn own_enrolment(
         &self,
         session: &SessionContext,
         enrolment: EnrolmentId,
@@ -267,8 +294,12 @@ impl Wallet {
         }
     }
 
-    fn enrolment_view(&self, person: &PersonRow, row: &EnrolmentRow) -> Result<Enrolment, WalletError> {
-        let purpose = self.code_purpose(row);
+    pub(crate) fn enrolment_view(
+        &self,
+        person: &PersonRow,
+        row: &EnrolmentRow,
+    ) -> Result<Enrolment, WalletError> {
+        let purpose = self.code_purpose(row)?;
         let (sent, issuance) =
             self.inner.store.desk.read(|tx| {
                 Ok((tx.code_last_sent(&person.phone, purpose)?, tx.issuance_of(row.enrolment)?))
@@ -289,15 +320,23 @@ impl Wallet {
                 user_name: person.account_number.clone(),
             },
             issued,
+            reissue: self.reissue_view(row)?,
         })
     }
 
-    pub(super) fn errand<'a>(&self, phone: &'a Phone, row: &'a EnrolmentRow) -> Errand<'a> {
-        Errand { phone, purpose: self.code_purpose(row), subject: row.enrolment.as_bytes() }
+    pub(super) fn errand<'a>(
+        &self,
+        phone: &'a Phone,
+        row: &'a EnrolmentRow,
+    ) -> Result<Errand<'a>, WalletError> {
+        Ok(Errand { phone, purpose: self.code_purpose(row)?, subject: row.enrolment.as_bytes() })
     }
 
-    fn code_purpose(&self, row: &EnrolmentRow) -> CodePurpose {
-        if self.renews(row).is_some() { CodePurpose::Renew } else { CodePurpose::Enrol }
+    fn code_purpose(&self, row: &EnrolmentRow) -> Result<CodePurpose, WalletError> {
+        if self.inner.store.desk.read(|tx| tx.reissue(row.enrolment))?.is_some() {
+            return Ok(CodePurpose::Reissue);
+        }
+        Ok(if self.renews(row).is_some() { CodePurpose::Renew } else { CodePurpose::Enrol })
     }
 
     /// What is handed to the device that asked for a certificate; its share only until the certificate is active, later

@@ -66,6 +66,12 @@ pub enum WalletError {
     /// The certificate request, its custody or its consent is not acceptable.
     #[error("the certificate request is invalid")]
     RequestInvalid,
+    /// Only a device that holds a certificate ends another one's for good; it can be suspended.
+    #[error("only a device at hand revokes another one")]
+    SuspendInstead,
+    /// Somebody else knows the password: it has to be changed first.
+    #[error("the password has to be changed")]
+    PasswordMustChange,
     /// The person had a certificate before: only a reissue gives another.
     #[error("a reissue is required")]
     ReissueRequired,
@@ -179,6 +185,8 @@ impl WalletError {
             Self::EnrolmentExpired => "enrolment.expired",
             Self::EnrolmentNotFound => "enrolment.not_found",
             Self::RequestInvalid => "enrolment.request_invalid",
+            Self::SuspendInstead => "certificate.suspend_instead",
+            Self::PasswordMustChange => "person.password_must_change",
             Self::ReissueRequired => "enrolment.reissue_required",
             Self::CertificateNone => "certificate.none",
             Self::CertificateUnknown => "certificate.unknown",
@@ -229,6 +237,8 @@ impl WalletError {
             | Self::EnrolmentExpired
             | Self::EnrolmentNotFound
             | Self::RequestInvalid
+            | Self::SuspendInstead
+            | Self::PasswordMustChange
             | Self::ReissueRequired
             | Self::CertificateNone
             | Self::CertificateUnknown
@@ -316,6 +326,9 @@ pub(crate) fn refusal_params(refusal: &Refusal) -> Vec<(&'static str, Param)> {
         | Refusal::InsufficientFunds
         | Refusal::VerificationRequired
         | Refusal::LimitBalance
+        | Refusal::ReissueUnknown
+        | Refusal::ReissueOver
+        | Refusal::ReissueDisputed
         | Refusal::Conflict
         | Refusal::Genesis => Vec::new(),
     }

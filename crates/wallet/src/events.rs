@@ -58,6 +58,11 @@ impl Change {
             | Body::SessionsEnded { person, .. }
             | Body::DeviceSessionsEnded { person, .. } => (What::Person, of_person(person), None),
             Body::OrderCancelled { order, .. } => (What::Order, Vec::new(), Some(*order)),
+            Body::ReissueOpened { person, .. }
+            | Body::ReissueVetoed { person, .. }
+            | Body::ReissueAcknowledged { person, .. }
+            | Body::ReissueEnded { person, .. }
+            | Body::ReissueGivenUp { person, .. } => (What::Certificate, of_person(person), None),
             Body::CertificateIssued { certificate, .. }
             | Body::CertificateActivated { certificate, .. }
             | Body::CertificateAbandoned { certificate }

@@ -45,6 +45,7 @@ mod quotes;
 mod rebuild;
 mod recent;
 mod records;
+mod reissue;
 mod resumption;
 mod retention;
 mod seed;
@@ -98,6 +99,9 @@ pub use protection::ProtectionNow;
 pub use quotes::*;
 pub use rebuild::rebuild;
 pub use records::*;
+pub use reissue::{
+    ReissueOffer, ReissueQuestion, ReissueStated, ReissueView, ReissueWay, ReissueWish, VetoForm,
+};
 pub use resumption::*;
 pub use retention::{Retention, RetentionError};
 pub use sessions::*;

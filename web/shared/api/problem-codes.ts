@@ -1,9 +1,9 @@
 /** Every stable code the server or the app itself may answer with. Words for each are in `locales/`. */
 export const PROBLEM_CODES = [
   'verify.wrong', 'verify.code_required', 'verify.factor_required', 'verify.signature_required', 'verify.code_wrong', 'verify.too_many_tries', 'verify.weak_password', 'verify.phone_invalid', 'verify.name_invalid',
-  'person.phone_taken', 'session.required', 'session.reauthenticate',
+  'person.phone_taken', 'person.password_must_change', 'reissue.over', 'reissue.disputed', 'session.required', 'session.reauthenticate',
   'enrolment.expired', 'enrolment.not_found', 'enrolment.request_invalid', 'enrolment.reissue_required',
-  'certificate.none', 'certificate.unknown', 'certificate.foreign', 'certificate.wrong_purpose', 'certificate.suspended', 'certificate.revoked', 'certificate.superseded', 'certificate.renewal_early', 'certificate.grace_over', 'certificate.expired', 'certificate.not_active', 'certificate.too_many',
+  'certificate.none', 'certificate.unknown', 'certificate.foreign', 'certificate.wrong_purpose', 'certificate.suspended', 'certificate.revoked', 'certificate.superseded', 'certificate.renewal_early', 'certificate.grace_over', 'certificate.expired', 'certificate.not_active', 'certificate.suspend_instead', 'certificate.too_many',
   'kit.invalid', 'kit.too_young',
   'payment.malformed', 'payment.algorithm_refused', 'payment.type_mismatch', 'payment.signature_invalid', 'payment.audience_mismatch', 'payment.expired', 'payment.sequence_behind', 'payment.sequence_ahead', 'payment.forked',
   'payment.number_reused', 'payment.voided', 'payment.unseen', 'payment.amount_mismatch', 'payment.payee_mismatch', 'payment.payee_unknown', 'payment.payer_mismatch', 'payment.self', 'payment.fee_mismatch', 'payment.currency_mismatch',

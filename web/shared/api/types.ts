@@ -33,6 +33,10 @@ export type Issued = Present<S['Issued']>
 export type Enrolment = Present<S['Enrolment']>
 export type Kit = Present<S['Kit']>
 export type KitIssued = Present<S['KitIssued']>
+export type NewReissue = S['NewReissue']
+export type Reissue = Present<S['Reissue']>
+export type ReissueQuestion = Present<S['ReissueQuestion']>
+export type ReissueOffer = Present<S['ReissueOffer']>
 export type Custody = S['CustodyProof']
 /** What proves that the person was there for one text. */
 export type Verification = S['Verification']

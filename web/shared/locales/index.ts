@@ -46,7 +46,7 @@ export function preferredLanguage(): Language {
 export type PartLoader = Record<Language, () => Promise<Dictionary>>
 
 /** The translator of one app. Each language is a chunk of its own, loaded when needed; `later` are parts of it that wait for `loadPart`. */
-export function createTranslator<D extends Dictionary, P extends string = never>(load: Record<Language, () => Promise<{ default: Shape<Omit<D, P>>; problems?: ProblemWords }>>, later: Record<P, PartLoader> = {} as Record<P, PartLoader>) {
+export function createTranslator<D extends Dictionary, P extends string = never>(load: Record<Language, () => Promise<{ default: Shape<Omit<D, P>>; problems?: ProblemWords }>>, later: Record<P, PartLoader> = {} as Record<P, PartLoader>, loadProblems?: Record<Language, () => Promise<ProblemWords>>) {
   const language: Ref<Language> = ref('zh-CN')
   const words = shallowRef<Dictionary | null>(null)
   const problems = shallowRef<ProblemWords | null>(null)
@@ -57,7 +57,9 @@ export function createTranslator<D extends Dictionary, P extends string = never>
     const module = await load[next]()
     const more = await Promise.all([...parts].map((part) => later[part][next]()))
     words.value = Object.assign({}, module.default as Dictionary, ...more) as Dictionary
-    problems.value = module.problems ?? null
+    if (module.problems) problems.value = module.problems
+    // No first screen waits for the words of what may go wrong.
+    void loadProblems?.[next]().then((found) => { if (language.value === next) problems.value = found }, () => undefined)
     language.value = next
     if (remember) localStorage.setItem(STORED, next)
     if (typeof document !== 'undefined') document.documentElement.lang = next

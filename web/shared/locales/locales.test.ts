@@ -1,11 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import enWords, { problems as enProblems } from '@/locales/en'
+import enWords from '@/locales/en'
 import { kit as enKit } from '@/locales/en/kit'
+import { reissue as enReissue } from '@/locales/en/reissue'
 import { safety as enSafety } from '@/locales/en/safety'
-import zhWords, { problems as zhProblems } from '@/locales/zh'
+import zhWords from '@/locales/zh'
 import { kit as zhKit } from '@/locales/zh/kit'
+import { reissue as zhReissue } from '@/locales/zh/reissue'
 import { safety as zhSafety } from '@/locales/zh/safety'
 import { PROBLEM_CODES } from '../api/problem-codes'
+import { problems as enProblems } from './en/problems'
+import { problems as zhProblems } from './zh/problems'
 import { fill, type Dictionary } from '.'
 
 function leaves(dictionary: Dictionary, path = ''): [string, string][] {
@@ -14,8 +18,8 @@ function leaves(dictionary: Dictionary, path = ''): [string, string][] {
 const names = (text: string) => [...new Set([...text.matchAll(/\{(\w+)/g)].map((match) => match[1]))].sort()
 
 describe('the words', () => {
-  const zh = new Map(leaves({ ...zhWords, kit: zhKit, safety: zhSafety }))
-  const en = new Map(leaves({ ...enWords, kit: enKit, safety: enSafety }))
+  const zh = new Map(leaves({ ...zhWords, kit: zhKit, reissue: zhReissue, safety: zhSafety }))
+  const en = new Map(leaves({ ...enWords, kit: enKit, reissue: enReissue, safety: enSafety }))
   it('exist in both languages, none empty', () => {
     expect([...en.keys()].sort()).toEqual([...zh.keys()].sort())
     for (const [key, value] of [...zh, ...en]) expect(value.trim(), key).not.toBe('')

@@ -85,10 +85,19 @@ async function hold(pending: Pending, setting: Setting, enrolment: Enrolment, de
 /** What is ready for the last step: the certificate is here and checked; the person may still choose 小额直付. */
 export interface Downloaded { held: HeldKey; issued: Issued; enrolment: string }
 
+/** A key that is made, and the hash of its request: what a device at hand signs before the certificate is asked for. */
+export interface Prepared { pending: Pending; requestHash: string }
+
+/** Makes the key and its request. */
+export async function prepareRequest(setting: Setting, enrolment: Enrolment, choice: UnlockChoice): Promise<Prepared> {
+  const pending = await makePending(setting, enrolment, choice)
+  return { pending, requestHash: toBase64url(await sha256(pending.csr)) }
+}
+
 /** Makes the key, requests the certificate, and checks it on the phone. Nothing can pay before `activate`. */
-export async function download(setting: Setting, enrolment: Enrolment, deviceName: string, choice: UnlockChoice, onStep: (step: DownloadStep) => void): Promise<Downloaded> {
+export async function download(setting: Setting, enrolment: Enrolment, deviceName: string, made: UnlockChoice | Prepared, onStep: (step: DownloadStep) => void): Promise<Downloaded> {
   return withSigner(async () => {
-    const pending = await makePending(setting, enrolment, choice)
+    const pending = 'pending' in made ? made.pending : await makePending(setting, enrolment, made)
     onStep('key')
     let held = pending.wrapping ? await hold(pending, setting, enrolment, deviceName) : null
     const issued = await persistently(() => api.requestCertificate(enrolment.id, { csr: toBase64url(pending.csr), device_name: deviceName, custody: pending.body }))

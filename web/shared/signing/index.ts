@@ -12,7 +12,8 @@
  * - `signResumption`, `signTapSetting` sign the other purposes.
  * - `askPin` is called only where the key is sealed with a PIN.
  */
-export { heldKey, heldKeyOf, keepStorage, download, resumeDownload, activate, signResumption, signTapSetting, signApproval, forgetKey, type Downloaded, type DownloadStep, type Setting, type UnlockChoice } from './certificate'
+export { heldKey, heldKeyOf, keepStorage, prepareRequest, download, resumeDownload, activate, signResumption, signTapSetting, signApproval, forgetKey, type Downloaded, type Prepared, type DownloadStep, type Setting, type UnlockChoice } from './certificate'
+export { signVeto, signConsent, provePasskey, type Asked } from './reissue'
 export { renewNow, renewQuietly, renewedAt, settleRenewal } from './renew'
 export { preparePayment, signPayment, type PaymentWish, type PreparedPayment } from './pay'
 export { settleOutbox, withSigner, type Settled } from './outbox'

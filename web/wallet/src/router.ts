@@ -56,6 +56,10 @@ const routes: RouteRecordRaw[] = [
   { path: '/kit/make', name: 'kit-make', component: () => import('./screens/KitMake.vue'), meta: { words: 'kit' } },
   { path: '/kit/drill', name: 'kit-drill', component: () => import('./screens/KitDrill.vue'), meta: { words: 'kit' } },
   { path: '/kit/suspend', name: 'kit-suspend', component: () => import('./screens/KitSuspend.vue'), meta: { open: true, words: 'kit' } },
+  { path: '/reissue', name: 'reissue', component: () => import('./screens/Reissue.vue'), meta: { words: 'reissue' } },
+  { path: '/reissue/check', name: 'reissue-check', component: () => import('./screens/ReissueCheck.vue'), meta: { words: 'reissue' } },
+  { path: '/reissue/consent/:body', name: 'reissue-consent', component: () => import('./screens/ReissueConsent.vue'), props: true, meta: { words: 'reissue' } },
+  { path: '/reissue/by/:way', name: 'reissue-way', component: () => import('./screens/ReissueWay.vue'), props: true, meta: { words: 'reissue' } },
   { path: '/enrol', name: 'enrol', component: () => import('./screens/Enrol.vue') },
   { path: '/:rest(.*)*', name: 'lost', component: () => import('./screens/Lost.vue'), meta: { open: true } },
 ]

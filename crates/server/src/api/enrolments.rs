@@ -2,6 +2,7 @@
 
 use super::certificates::Certificate;
 use super::people::seconds_until;
+use super::reissues::Reissue;
 use super::wire::{Base64Url, Bytes32, EnrolmentRef, Time, Wire};
 use crate::app::App;
 use crate::door::body::Json as Body;
@@ -140,6 +141,8 @@ pub(crate) struct Enrolment {
     pub(crate) passkey: PasskeyOptions,
     /// The certificate, when it is signed already.
     pub(crate) initial: Option<Issued>,
+    /// What it rests on, where it is a reissue.
+    pub(crate) reissue: Option<Reissue>,
 }
 
 /// What WebAuthn's `create` needs.
@@ -206,7 +209,7 @@ pub(super) async fn verify_enrolment_code(
     PathOf(id): PathOf<EnrolmentRef>,
     Body(body): Body<EnrolmentCode>,
 ) -> Result<Json<Enrolment>, Problem> {
-    let enrolment = app.wallet.confirm_enrolment_code(&session, visitor.address, id.0, &body.code)?;
+    let enrolment = app.wallet.confirm_enrolment_code(&session, visitor.address, id.0, &body.code).await?;
     Ok(Json(shown(&app, enrolment)))
 }
 
@@ -258,6 +261,7 @@ pub(super) fn shown(app: &App, enrolment: yinxin_wallet::Enrolment) -> Enrolment
             user_name: passkey.user_name,
         },
         initial: enrolment.issued.map(Into::into),
+        reissue: enrolment.reissue.map(Into::into),
     }
 }
 

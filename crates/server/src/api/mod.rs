@@ -16,6 +16,7 @@ pub(crate) mod payees;
 pub(crate) mod payments;
 pub(crate) mod people;
 pub(crate) mod pki;
+pub(crate) mod reissues;
 pub(crate) mod sessions;
 pub(crate) mod settings;
 pub(crate) mod suspensions;
@@ -42,6 +43,11 @@ pub(crate) fn plain() -> OpenApiRouter<App> {
         .routes(routes!(enrolments::get_current_enrolment))
         .routes(routes!(enrolments::verify_enrolment_code))
         .routes(routes!(enrolments::issue_certificate))
+        .routes(routes!(reissues::create_reissue))
+        .routes(routes!(reissues::list_reissue_questions))
+        .routes(routes!(reissues::get_reissue))
+        .routes(routes!(reissues::confirm_reissue))
+        .routes(routes!(reissues::prove_reissue_passkey))
         .routes(routes!(certificates::list_certificates))
         .routes(routes!(certificates::get_certificate_file))
         .routes(routes!(certificates::create_resumption_code))
@@ -104,6 +110,9 @@ pub(crate) fn kept() -> OpenApiRouter<App> {
         .routes(routes!(kits::verify_kit))
         .routes(routes!(kits::revoke_kit))
         .routes(routes!(kits::suspend_with_kit))
+        .routes(routes!(reissues::consent_to_reissue))
+        .routes(routes!(reissues::acknowledge_reissue))
+        .routes(routes!(reissues::veto_reissue))
         .routes(routes!(settings::create_tap_challenge))
         .routes(routes!(settings::set_tap))
         .routes(routes!(notices::set_notices_read))

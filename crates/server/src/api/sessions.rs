@@ -12,12 +12,12 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::{HeaderMap, SET_COOKIE};
 use axum::response::{IntoResponse as _, Response};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use yinxin_wallet::{LogIn, Password, SignedIn};
 
 /// The closed list of device kinds; a text typed by a stranger never reaches an SMS.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum DeviceKind {
     /// An iPhone.
@@ -137,6 +137,19 @@ impl DeviceKind {
             "Linux" => yinxin_wallet::DeviceKind::Linux,
             _ => return None,
         })
+    }
+}
+
+impl From<yinxin_wallet::DeviceKind> for DeviceKind {
+    fn from(kind: yinxin_wallet::DeviceKind) -> Self {
+        match kind {
+            yinxin_wallet::DeviceKind::Iphone => Self::Iphone,
+            yinxin_wallet::DeviceKind::Android => Self::Android,
+            yinxin_wallet::DeviceKind::Windows => Self::Windows,
+            yinxin_wallet::DeviceKind::Mac => Self::Mac,
+            yinxin_wallet::DeviceKind::Linux => Self::Linux,
+            yinxin_wallet::DeviceKind::Other => Self::Other,
+        }
     }
 }
 

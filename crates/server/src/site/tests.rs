@@ -176,6 +176,8 @@ session   GET /api/v1/me/login
 session   GET /api/v1/notices
 session   GET /api/v1/payments
 session   GET /api/v1/payments/{number}
+session   GET /api/v1/reissue-questions
+session   GET /api/v1/reissues/{id}
 session   PATCH /api/v1/certificates/{id}
 session   POST /api/v1/certificates/{id}/pin-proofs
 session   POST /api/v1/certificates/{id}/renewals
@@ -202,6 +204,12 @@ session   POST /api/v1/payees/find
 session   POST /api/v1/payments
 session   POST /api/v1/payments/{number}/void
 session   POST /api/v1/quotes
+session   POST /api/v1/reissues
+session   POST /api/v1/reissues/{id}/acknowledgement
+session   POST /api/v1/reissues/{id}/confirmation
+session   POST /api/v1/reissues/{id}/consent
+session   POST /api/v1/reissues/{id}/passkey
+session   POST /api/v1/reissues/{id}/veto
 session   POST /api/v1/settings/challenges
 session   POST /api/v1/settings/tap-challenges
 session   PUT /api/v1/kit
@@ -228,6 +236,7 @@ async fn nobody_gets_in_where_a_session_or_a_merchants_key_is_needed() {
     let deployment = Deployment::start(Stamp::Demo);
     let ids = BTreeMap::from([
         ("/enrolments/{id}", "/enrolments/enr_a4dqobyha4dqobyh"),
+        ("/reissues/{id}", "/reissues/enr_a4dqobyha4dqobyh"),
         ("/certificates/{id}", "/certificates/crt_a4dqobyha4dqobyh"),
         ("/devices/{id}", "/devices/dev_a4dqobyha4dqobyh"),
         ("/orders/{id}", "/orders/ord_a4dqobyha4dqobyh"),

@@ -75,6 +75,11 @@ impl Page {
             | Body::CertificateResumed { .. }
             | Body::CertificateRevoked { .. }
             | Body::CertificateExpired { .. }
+            | Body::ReissueOpened { .. }
+            | Body::ReissueVetoed { .. }
+            | Body::ReissueAcknowledged { .. }
+            | Body::ReissueEnded { .. }
+            | Body::ReissueGivenUp { .. }
             | Body::SuccessorRequested { .. }
             | Body::CertificateSuperseded { .. }
             | Body::CertificateRevokedOnDevice { .. }

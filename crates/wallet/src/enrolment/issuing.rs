@@ -128,7 +128,7 @@ impl Wallet {
     }
 
     /// Gives an open enrolment up, and the certificate that nobody activated.
-    pub(super) async fn close_enrolment(&self, row: &EnrolmentRow) -> Result<(), WalletError> {
+    pub(crate) async fn close_enrolment(&self, row: &EnrolmentRow) -> Result<(), WalletError> {
         let _one_at_a_time = ISSUING.lock().await;
         self.close_enrolment_locked(row).await
     }
@@ -147,6 +147,7 @@ impl Wallet {
                 return Ok(self.inner.store.desk.write(|tx| tx.move_enrolment(row.enrolment, done, end))?);
             }
         }
+        self.give_up_case(row).await?;
         let closed = EnrolmentState::Closed;
         Ok(self.inner.store.desk.write(|tx| tx.move_enrolment(row.enrolment, closed, row.expires_at))?)
     }
@@ -160,12 +161,22 @@ impl Wallet {
             tracing::debug!(%error, "a certification request was refused");
             WalletError::RequestInvalid
         })?;
+        let reissue = self.inner.store.desk.read(|tx| tx.reissue(row.enrolment))?;
+        let is_reissue = reissue.is_some();
+        if let Some(consented) = reissue.and_then(|reissue| reissue.request_hash)
+            && consented.as_bytes() != &request.digest()
+        {
+            // The device at hand signed another one's request.
+            return Err(WalletError::RequestInvalid);
+        }
         let custody = match &form.custody {
             CustodyOffer::Kept { consent } => {
                 CheckedCustody::Kept(self.check_renewal(row, &request, consent)?)
             }
             CustodyOffer::Passkey { .. } | CustodyOffer::Pin { .. } => {
-                self.is_first_certificate(row)?;
+                if !is_reissue {
+                    self.is_first_certificate(row)?;
+                }
                 CheckedCustody::New(self.check_custody(row, &form.custody)?)
             }
         };
@@ -203,8 +214,9 @@ impl Wallet {
             Err(error) if error.is_taken("custody.credential") => return Err(WalletError::RequestInvalid),
             inserted => inserted?,
         }
+        let reissued = self.inner.store.desk.read(|tx| tx.reissue(row.enrolment))?.is_some();
         let evidence = match &checked.custody {
-            CheckedCustody::New(_) => factors(session, row),
+            CheckedCustody::New(_) => factors(if reissued { "reissue" } else { "R1" }, row),
             CheckedCustody::Kept(renewed) => renewed.evidence(session, row),
         };
         let certificate = issuance.certificate;
@@ -274,7 +286,9 @@ impl Wallet {
             created_at: now,
         };
         let action = match &checked.custody {
-            CheckedCustody::New(custody) => first_request(&issuance, custody, (not_before, not_after)),
+            CheckedCustody::New(custody) => {
+                self.new_request(row, &issuance, custody, (not_before, not_after))?
+            }
             CheckedCustody::Kept(renewed) => renewed.request(&issuance, (not_before, not_after)),
         };
         Ok((prepared, issuance, action))
@@ -324,30 +338,12 @@ impl Wallet {
     }
 }
 
-/// What the journal hears of a first certificate.
-fn first_request(issuance: &IssuanceRow, custody: &Custody, validity: (Millis, Millis)) -> Action {
-    Action::RequestCertificate {
-        certificate: issuance.certificate,
-        person: issuance.person,
-        serial: issuance.serial,
-        to_be_signed: sha256(&[&issuance.to_be_signed]),
-        custody: match custody {
-            Custody::Passkey { .. } => BookCustody::Passkey,
-            Custody::Pin { .. } => BookCustody::Pin,
-        },
-        not_before: validity.0,
-        not_after: validity.1,
-        first_seq: issuance.sequence,
-        first_prev: issuance.head,
-    }
-}
-
 /// What is kept beside the record of a request: which factors were verified, and when.
-fn factors(session: &SessionContext, row: &EnrolmentRow) -> Vec<u8> {
+pub(crate) fn factors(route: &str, row: &EnrolmentRow) -> Vec<u8> {
     let code_at = row.code_at.map_or(0, |at| at.0);
     format!(
-        r#"{{"v":1,"route":"R1","enrolment":"{}","device":"{}","password_at_ms":{},"code_at_ms":{code_at}}}"#,
-        row.enrolment, session.device, row.password_at.0
+        r#"{{"v":1,"route":"{route}","enrolment":"{}","device":"{}","password_at_ms":{},"code_at_ms":{code_at}}}"#,
+        row.enrolment, row.device, row.password_at.0
     )
     .into_bytes()
 }

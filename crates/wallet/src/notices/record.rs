@@ -70,7 +70,12 @@ const fn told(body: &Body) -> Option<(NoticeKind, Whom<'_>)> {
         Body::DeviceSessionsEnded { person, .. } | Body::SessionsEnded { person, .. } => {
             (NoticeKind::DeviceSignedOut, Whom::Person(person))
         }
+        Body::ReissueOpened { person, .. } => (NoticeKind::ReissueRequested, Whom::Person(person)),
+        Body::ReissueVetoed { person, .. } => (NoticeKind::ReissueVetoed, Whom::Person(person)),
+        Body::ReissueGivenUp { person, .. } => (NoticeKind::ReissueCancelled, Whom::Person(person)),
+        Body::ReissueEnded { person, .. } => (NoticeKind::ReissueEnded, Whom::Person(person)),
         Body::Genesis { .. }
+        | Body::ReissueAcknowledged { .. }
         | Body::PolicySet { .. }
         | Body::SnapshotTaken { .. }
         | Body::ClockAccepted

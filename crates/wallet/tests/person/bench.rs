@@ -141,6 +141,25 @@ impl Bench {
         (session, phone, view)
     }
 
+    /// What the last code was for.
+    pub(crate) fn last_purpose(&self) -> &'static str {
+        let messages = self.messages();
+        messages.iter().rev().map(|message| message.purpose).find(|purpose| *purpose != "notice").unwrap()
+    }
+
+    /// How many codes were sent.
+    pub(crate) fn codes_sent(&self) -> usize {
+        self.messages().iter().filter(|message| message.purpose != "notice").count()
+    }
+
+    /// Logs in on another device, with the code; with what its cookies hold.
+    pub(crate) async fn log_in_elsewhere_with_token(&self) -> SignedIn {
+        let form = log_in(PHONE, PASSWORD, None);
+        assert_eq!(self.wallet.log_in(&stranger(), form).await.err(), Some(WalletError::CodeRequired));
+        let code = self.last_code();
+        self.wallet.log_in(&stranger(), log_in(PHONE, PASSWORD, Some(&code))).await.unwrap()
+    }
+
     /// Logs in on another device, with the code.
     pub(crate) async fn log_in_elsewhere(&self) -> SessionContext {
         let form = log_in(PHONE, PASSWORD, None);

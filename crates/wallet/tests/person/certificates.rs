@@ -175,39 +175,19 @@ async fn a_challenge_made_up_by_the_device_resumes_nothing() {
 }
 
 #[tokio::test]
-async fn a_revocation_needs_the_password_is_final_and_ends_the_devices_sessions() {
+async fn a_revocation_needs_the_password_and_is_final() {
     let bench = Bench::new();
-    let (_, _, view) = bench.enrolled().await;
-    let elsewhere = bench.log_in_elsewhere().await;
+    let (session, _, view) = bench.enrolled().await;
     let lost = RevocationReason::KeyCompromise;
-    let wrong =
-        bench.wallet.revoke_certificate(&elsewhere, view.id, &password("not the password"), lost).await;
+    let wrong = bench.wallet.revoke_certificate(&session, view.id, &password("not the password"), lost).await;
     assert_eq!(wrong.err(), Some(WalletError::Wrong { tries_left: None }));
     let revoked =
-        bench.wallet.revoke_certificate(&elsewhere, view.id, &password(PASSWORD), lost).await.unwrap();
+        bench.wallet.revoke_certificate(&session, view.id, &password(PASSWORD), lost).await.unwrap();
     assert!(matches!(revoked.book.state, State::Revoked { reason: RevocationReason::KeyCompromise, .. }));
     assert_eq!(
-        bench.wallet.suspend_certificate(&elsewhere, view.id, REQUEST).await.err(),
+        bench.wallet.suspend_certificate(&session, view.id, REQUEST).await.err(),
         Some(WalletError::Refused(Refusal::CertificateRevoked))
     );
-    let again =
-        bench.wallet.revoke_certificate(&elsewhere, view.id, &password(PASSWORD), lost).await.unwrap();
+    let again = bench.wallet.revoke_certificate(&session, view.id, &password(PASSWORD), lost).await.unwrap();
     assert_eq!(again.book, revoked.book);
-}
-
-#[tokio::test]
-async fn the_lost_devices_session_is_over_after_its_revocation() {
-    let bench = Bench::new();
-    let signed_in = bench.register().await;
-    let session = &signed_in.session;
-    let mut phone = Phone::new(1);
-    let enrolment = bench.wallet.begin_enrolment(session, None).await.unwrap();
-    let issued =
-        bench.wallet.request_certificate(session, enrolment.id, &phone.request_with_pin()).await.unwrap();
-    phone.keep(&issued);
-    let view = bench.wallet.activate(session, enrolment.id, &phone.activation(&issued, false)).await.unwrap();
-    let elsewhere = bench.log_in_elsewhere().await;
-    let lost = RevocationReason::KeyCompromise;
-    bench.wallet.revoke_certificate(&elsewhere, view.id, &password(PASSWORD), lost).await.unwrap();
-    assert_eq!(bench.wallet.session(signed_in.session_token.expose()), Err(WalletError::SessionRequired));
 }

@@ -49,10 +49,11 @@ async fn outside_the_sitting_password_then_code_lead_to_a_certificate() {
     assert_eq!(early.err(), Some(WalletError::RequestInvalid), "one factor is no certificate");
 
     let code = bench.last_code();
-    let confirm = |code: &str| bench.wallet.confirm_enrolment_code(&session, home(), enrolment.id, code);
-    assert_eq!(confirm(&other_than(&code)).err(), Some(WalletError::CodeWrong));
-    assert_eq!(confirm(&code).unwrap().state, EnrolmentState::Verified);
-    assert_eq!(confirm("000000").unwrap().state, EnrolmentState::Verified, "it was right before");
+    let confirm =
+        async |code: &str| bench.wallet.confirm_enrolment_code(&session, home(), enrolment.id, code).await;
+    assert_eq!(confirm(&other_than(&code)).await.err(), Some(WalletError::CodeWrong));
+    assert_eq!(confirm(&code).await.unwrap().state, EnrolmentState::Verified);
+    assert_eq!(confirm("000000").await.unwrap().state, EnrolmentState::Verified, "it was right before");
     let issued =
         bench.wallet.request_certificate(&session, enrolment.id, &phone.request_with_pin()).await.unwrap();
     assert!(matches!(issued.certificate.book.state, State::Issued { .. }));
@@ -310,7 +311,7 @@ async fn an_enrolment_belongs_to_one_person_and_device() {
     let refused = bench.wallet.request_certificate(&elsewhere, enrolment, &request).await;
     assert_eq!(refused.err(), Some(WalletError::EnrolmentNotFound));
     let unknown = EnrolmentId::from_bytes([0; 10]);
-    let refused = bench.wallet.confirm_enrolment_code(&session, home(), unknown, "000000");
+    let refused = bench.wallet.confirm_enrolment_code(&session, home(), unknown, "000000").await;
     assert_eq!(refused.err(), Some(WalletError::EnrolmentNotFound));
     let begun = bench.wallet.begin_enrolment(&elsewhere, Some(&password(PASSWORD))).await.unwrap();
     assert_ne!(begun.id, enrolment, "the newer device closes the older enrolment");

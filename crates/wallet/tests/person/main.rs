@@ -11,6 +11,7 @@ mod kits;
 mod log_in;
 mod pins;
 mod registration;
+mod reissues;
 mod renewal;
 mod safety;
 mod settings;

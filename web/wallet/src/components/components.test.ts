@@ -2,7 +2,7 @@
 import { createApp, h, nextTick, type Component } from 'vue'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { ProblemError } from '@shared/api/problem'
-import { setLanguage } from '@/i18n'
+import { problemWord, setLanguage } from '@/i18n'
 import Amount from './Amount.vue'
 import CodeField from './CodeField.vue'
 import PinPad from './PinPad.vue'
@@ -23,7 +23,10 @@ const press = async (host: HTMLElement, digits: string) => {
     await nextTick()
   }
 }
-beforeAll(() => setLanguage('zh-CN', false))
+beforeAll(async () => {
+  await setLanguage('zh-CN', false)
+  await vi.waitUntil(() => problemWord('limit.day').what !== 'limit.day')
+})
 afterEach(() => unmount())
 
 describe('the PIN pad', () => {

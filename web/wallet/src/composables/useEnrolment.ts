@@ -2,29 +2,33 @@
 import { computed, reactive, ref, shallowRef } from 'vue'
 import { api, Intention } from '@shared/api/client'
 import { ProblemError } from '@shared/api/problem'
-import type { Certificate, Enrolment } from '@shared/api/types'
-import { activate, download, resumeDownload, type Downloaded, type DownloadStep, type Setting, type UnlockChoice } from '@shared/signing'
+import type { Certificate, Enrolment, NewReissue } from '@shared/api/types'
+import { activate, download, resumeDownload, type Downloaded, type DownloadStep, type Prepared, type Setting, type UnlockChoice } from '@shared/signing'
 import { useTask } from '@shared/task'
 import { t } from '@/i18n'
 import { deviceKind } from '@/platform'
 import { serverNow, session } from '@/session'
 import { askPin } from './useAskPin'
 
-export type EnrolStage = 'loading' | 'intro' | 'password' | 'code' | 'device' | 'pin' | 'download' | 'done'
+export type EnrolStage = 'loading' | 'intro' | 'password' | 'code' | 'passkey' | 'device' | 'pin' | 'show' | 'scan' | 'download' | 'done'
 
 const KIND_NAMES = { iphone: 'iPhone', android: 'Android', windows: 'Windows', mac: 'Mac', linux: 'Linux', other: '' } as const
 
 /** What an enrolment in this state asks for next. */
 function stageOf(enrolment: Enrolment): EnrolStage {
   switch (enrolment.state) {
-    case 'code_sent': return 'code'
+    // A device at hand signs the request of a key that is made first.
+    case 'code_sent': return enrolment.reissue?.way === 'passkey' ? 'passkey' : enrolment.reissue === null || enrolment.reissue.way === 'secrets' ? 'code' : 'device'
     case 'verified': return 'device'
     case 'issued': return 'download'
     case 'active': return 'done'
   }
 }
 
-export function useEnrolment() {
+/** A reissue, where the enrolment is one. */
+export interface Begin { way: NewReissue['way']; stated: NewReissue['stated'] }
+
+export function useEnrolment(begin: Begin | null = null) {
   const stage = ref<EnrolStage>('loading')
   const enrolment = shallowRef<Enrolment | null>(null)
   const downloaded = shallowRef<Downloaded | null>(null)
@@ -37,6 +41,8 @@ export function useEnrolment() {
     const until = session.me.value?.enrolment_sitting_until
     return until != null && Date.parse(until) > serverNow()
   })
+
+  const needsPassword = computed(() => (begin ? begin.way !== 'device' : !inSitting.value))
 
   async function setting(): Promise<Setting> {
     const deployment = await session.loadDeployment()
@@ -61,21 +67,25 @@ export function useEnrolment() {
       stage.value = 'intro'
       return
     }
+    if ((open.reissue?.way ?? null) !== (begin?.way ?? null)) { stage.value = 'intro'; return }
     if (open.state === 'issued') {
       downloaded.value = await resumeDownload(await setting(), open)
       keyLost.value = downloaded.value === null
       if (downloaded.value) { enrolment.value = open; done.value = ['key', 'request', 'issued', 'checked']; stage.value = 'download' } else { stage.value = 'intro' }
       return
     }
-    if (open.state === 'active') { stage.value = 'intro'; return }
+    // What a device at hand signs is a key that this page no longer has.
+    const needsKey = open.reissue?.way === 'device' || open.reissue?.way === 'vouch'
+    if (open.state === 'active' || needsKey) { stage.value = 'intro'; return }
     adopt(open)
   })
 
   /** Inside the sitting nothing is asked again; else the password, and only then a code. */
   const starting = useTask(async () => {
-    if (!inSitting.value && form.password === '') { stage.value = 'password'; return null }
+    if (needsPassword.value && form.password === '') { stage.value = 'password'; return null }
     const body = form.password === '' ? {} : { password: form.password }
-    const next = await api.startEnrolment(body, intents.start.keyFor(body))
+    const reissue = begin ? { ...begin, ...body } : null
+    const next = await (reissue ? api.startReissue(reissue, intents.start.keyFor(reissue)) : api.startEnrolment(body, intents.start.keyFor(body)))
     intents.start.close()
     adopt(next)
     return next
@@ -92,7 +102,7 @@ export function useEnrolment() {
     }
   })
 
-  const fetching = useTask(async (choice: UnlockChoice) => {
+  const fetching = useTask(async (choice: UnlockChoice | Prepared) => {
     const current = enrolment.value
     if (!current) throw ProblemError.local('enrolment.not_found')
     done.value = []
@@ -126,5 +136,5 @@ export function useEnrolment() {
     stage.value = 'intro'
   }
 
-  return { stage, enrolment, form, done, downloaded, certificate, keyLost, inSitting, looking, starting, verifying, fetching, activating, restart }
+  return { setting, adopt, stage, enrolment, form, done, downloaded, certificate, keyLost, inSitting, looking, starting, verifying, fetching, activating, restart }
 }

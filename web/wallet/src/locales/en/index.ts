@@ -7,4 +7,3 @@ import { person } from './person'
 
 const en: Shape<typeof zh> = { app, certificate, money, person }
 export default en
-export { problems } from '@shared/locales/en/problems'

@@ -14,7 +14,7 @@ export const certificate = {
     why1: '不输密码', why1Text: '小额一点即付，大额验证指纹或面容', why2: '不能冒用', why2Text: '私钥不离开这台手机，也读不出来', why3: '人人可验', why3Text: '每一笔都有公开可核对的凭证',
     resume: '继续上次的开通', resumeText: '上次开通还没有完成，可以接着做。',
     expiring: '证书还有 {n} 天到期', expired: '证书已过期', expiringText: '下次付款验证时，应用会自动续期，不用你做什么。', expiredText: '过期后 90 天内可以用密码和短信续期，没有保护期。',
-    suspended: '数字证书已挂失', suspendedText: '本机暂时不能付款，资金不受影响。', revoked: '数字证书已吊销', revokedText: '吊销不可恢复。账户和资金不受影响。', resumeNow: '恢复使用',
+    suspended: '数字证书已挂失', suspendedText: '本机暂时不能付款，资金不受影响。', revoked: '数字证书已吊销', revokedText: '吊销不可恢复。账户和资金不受影响。', reissue: '补办证书', resumeNow: '恢复使用',
     elsewhere: '证书在已安装的应用或另一台设备里', elsewhereText: '它在「{device}」里，订单也在那里等你。请打开那里的印信付款。', keyGone: '本机没有这张证书的密钥', keyGoneText: '如果你清除过浏览器数据，密钥已随之删除。可以先挂失它。',
     where: '密钥保存在哪里', backup: '备份', backupText: '手机全丢了也能找回', details: '证书详情', manage: '数字证书管理', uses: '使用次数', lastUsed: '最近使用', never: '还没有使用', validity: '有效期', device: '设备', protection: '保护期至 {time}', protectionText: '新证书 24 小时内单笔与累计金额受限。', tap: '小额直付', suspendNow: '立即挂失',
     cardLabel: '数字证书', serial: '序列号 {tail}',

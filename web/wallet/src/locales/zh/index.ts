@@ -4,4 +4,3 @@ import { money } from './money'
 import { person } from './person'
 
 export default { app, certificate, money, person }
-export { problems } from '@shared/locales/zh/problems'

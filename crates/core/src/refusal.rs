@@ -165,7 +165,6 @@ impl Refusal {
             Self::RenewalEarly { .. } => "certificate.renewal_early",
             Self::KitYoung { .. } => "kit.too_young",
             Self::GraceOver => "certificate.grace_over",
-            Self::ReissueUnknown => "request.not_found",
             Self::ReissueOver => "reissue.over",
             Self::ReissueDisputed => "reissue.disputed",
             Self::CertificateExpired => "certificate.expired",
@@ -200,7 +199,7 @@ impl Refusal {
             Self::LimitStaticCodeDay { .. } => "limit.static_code_day",
             Self::LimitBalance => "limit.balance",
             Self::PinLocked { .. } => "verify.too_many_tries",
-            Self::Conflict => "request.not_found",
+            Self::ReissueUnknown | Self::Conflict => "request.not_found",
             Self::Genesis => "service.busy",
         }
     }

@@ -209,19 +209,6 @@ impl Wallet {
         self.certificate(session, certificate)
     }
 
-    /// Whether this device holds a certificate that speaks for its person: active, and past the protection of a reissue.
-    /// Password and code alone must not be able to end a good phone (rules § 4).
-    fn is_at_hand(&self, session: &SessionContext) -> Result<bool, WalletError> {
-        let rows = self.inner.store.desk.read(|tx| tx.issuances_of_person(session.person, LISTED_MAX))?;
-        let now = self.now();
-        Ok(self.inner.writer.book(|book| {
-            let here = rows.iter().filter(|row| row.device == session.device);
-            here.filter_map(|row| book.certificate(&row.certificate)).any(|found| {
-                found.is_active() && (found.route.supersedes_at_once() || found.protection(now).is_none())
-            })
-        }))
-    }
-
     /// The issuance of a certificate that the journal has and this person owns.
     pub(crate) fn own_issuance(
         &self,

@@ -288,6 +288,19 @@ impl Wallet {
         Ok(reissue.is_none_or(|reissue| reissue.way == ReissueWay::Secrets))
     }
 
+    /// Whether this device holds a certificate that speaks for its person: active, and past the protection of a reissue.
+    /// Password and code alone must not be able to end a good phone (rules § 4).
+    pub(crate) fn is_at_hand(&self, session: &SessionContext) -> Result<bool, WalletError> {
+        let rows = self.inner.store.desk.read(|tx| tx.issuances_of_person(session.person, LOOKED_THROUGH))?;
+        let now = self.now();
+        Ok(self.inner.writer.book(|book| {
+            let here = rows.iter().filter(|row| row.device == session.device);
+            here.filter_map(|row| book.certificate(&row.certificate)).any(|found| {
+                found.is_active() && (found.route.supersedes_at_once() || found.protection(now).is_none())
+            })
+        }))
+    }
+
     pub(crate) fn reissue_row(&self, enrolment: EnrolmentId) -> Result<ReissueRow, WalletError> {
         self.inner.store.desk.read(|tx| tx.reissue(enrolment))?.ok_or(WalletError::EnrolmentNotFound)
     }

@@ -3,8 +3,9 @@
 use super::Book;
 use crate::certificate::{Certificate, Custody, RevocationReason, Route, State, SuspendedBy};
 use crate::command::Action;
-use crate::id::{CertificateId, OrderId, PaymentNumber, PersonId};
+use crate::id::{CertificateId, DeviceId, OrderId, PaymentNumber, PersonId};
 use crate::money::Minor;
+use crate::policy::Policy;
 use crate::record::{Body, Stamp};
 use crate::refusal::Refusal;
 use crate::text::{ORDER_MAX_MS, sha256};
@@ -29,10 +30,7 @@ impl Book {
                 let (stamp, origin, policy) = (*stamp, origin.clone(), policy.clone());
                 one(Body::Genesis { stamp, origin, issuance: *issuance, fees: *fees, policy })
             }
-            Action::SetPolicy { policy } => {
-                unless(self.policy().is_some_and(|current| current.currency != policy.currency))?;
-                one(Body::PolicySet { policy: policy.clone() })
-            }
+            Action::SetPolicy { policy } => self.set_policy(policy),
             Action::NameSnapshot { records, hash } => {
                 unless(*records > self.next)?;
                 one(Body::SnapshotTaken { records: *records, hash: *hash })
@@ -81,10 +79,7 @@ impl Book {
             Action::RevokeOnDevice { certificate, reason, device } => {
                 self.revoke_on_device(*certificate, *reason, *device, now)
             }
-            Action::EndDeviceSessions { person, device } => {
-                let epoch = self.next_epoch(*person)?;
-                one(Body::DeviceSessionsEnded { person: *person, device: *device, epoch })
-            }
+            Action::EndDeviceSessions { person, device } => self.end_device_sessions(*person, *device),
             Action::UseKit { certificate, used_for } => {
                 self.known(*certificate)?.may_recover(*used_for, now.at)?;
                 one(Body::KitUsed { certificate: *certificate, used_for: *used_for })
@@ -95,6 +90,16 @@ impl Book {
             | Action::AcknowledgeReissue { .. }
             | Action::GiveUpReissue { .. } => self.decide_reissue(action, now),
         }
+    }
+
+    fn set_policy(&self, policy: &Policy) -> Bodies {
+        unless(self.policy().is_some_and(|current| current.currency != policy.currency))?;
+        one(Body::PolicySet { policy: policy.clone() })
+    }
+
+    fn end_device_sessions(&self, person: PersonId, device: DeviceId) -> Bodies {
+        let epoch = self.next_epoch(person)?;
+        one(Body::DeviceSessionsEnded { person, device, epoch })
     }
 
     pub(super) fn known(&self, id: CertificateId) -> Result<&Certificate, Refusal> {

@@ -157,21 +157,30 @@ impl Book {
                 fits(usable.is_ok(), "the kit could not be used so")
             }
             Body::PinCounted { certificate, failures } => {
-                let certificate = self.certificate_mut(*certificate)?;
-                certificate.pin = certificate.pin.counted(facts.at);
-                fits(certificate.pin.failures == *failures, "a PIN try is missing")
+                self.count_pin_try(*certificate, *failures, facts.at)
             }
             Body::PinAccepted { certificate } => {
                 self.certificate_mut(*certificate)?.pin = PinTries::default();
                 Ok(())
             }
-            Body::PaymentVoided { certificate, number, seq, hash } => {
-                let certificate = self.certificate_mut(*certificate)?;
-                fits(certificate.last.seq.checked_add(1) == Some(*seq), "a sequence number is missing")?;
-                certificate.last = Last { seq: *seq, hash: *hash, number: Some(*number), index: None };
-                Ok(())
-            }
+            Body::PaymentVoided { certificate, number, seq, hash } => self.void_number(
+                *certificate,
+                Last { seq: *seq, hash: *hash, number: Some(*number), index: None },
+            ),
         }
+    }
+
+    fn count_pin_try(&mut self, id: CertificateId, failures: u16, at: Millis) -> Applied {
+        let certificate = self.certificate_mut(id)?;
+        certificate.pin = certificate.pin.counted(at);
+        fits(certificate.pin.failures == failures, "a PIN try is missing")
+    }
+
+    fn void_number(&mut self, id: CertificateId, last: Last) -> Applied {
+        let certificate = self.certificate_mut(id)?;
+        fits(certificate.last.seq.checked_add(1) == Some(last.seq), "a sequence number is missing")?;
+        certificate.last = last;
+        Ok(())
     }
 
     fn open_account(&mut self, id: AccountId, owner: Owner, index: u64) -> Applied {

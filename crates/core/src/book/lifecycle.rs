@@ -87,11 +87,7 @@ impl Book {
                 (*certificate, state)
             }
             Body::CertificateSuperseded { certificate, by } => {
-                let heir = self.certificates.get(by).filter(|heir| {
-                    heir.successor_of == Some(*certificate)
-                        || self.reissue_replaces(heir.person, *by, *certificate)
-                });
-                fits(heir.is_some_and(Certificate::is_active), "its successor is not active")?;
+                fits(self.is_heir(*by, *certificate), "its successor is not active")?;
                 (*certificate, self.certificate_mut(*certificate)?.state.superseded(facts.at)?)
             }
             Body::CertificateExpired { certificate } => {
@@ -121,6 +117,14 @@ impl Book {
             | Body::ReissueAcknowledged { .. }
             | Body::ReissueEnded { .. }
             | Body::ReissueGivenUp { .. } => return Err(ApplyError("not a step of a certificate")),
+        })
+    }
+
+    /// Whether `by` is active and takes the place of `old`, as its successor or at the end of a reissue.
+    fn is_heir(&self, by: CertificateId, old: CertificateId) -> bool {
+        self.certificates.get(&by).is_some_and(|heir| {
+            heir.is_active()
+                && (heir.successor_of == Some(old) || self.reissue_replaces(heir.person, by, old))
         })
     }
 

@@ -943,6 +943,142 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reissue-questions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what this device is asked about. */
+        get: operations["list_reissue_questions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reissues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begins a reissue on this device. */
+        post: operations["create_reissue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reissues/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows what another device of mine asks this one for. */
+        get: operations["get_reissue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reissues/{id}/acknowledgement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says 「是我」 on an old device. */
+        post: operations["create_reissue_acknowledgement"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reissues/{id}/confirmation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Confirms on the new device that it scanned the consent. */
+        post: operations["verify_reissue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reissues/{id}/consent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Consents on the device at hand. */
+        post: operations["create_reissue_consent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reissues/{id}/passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Proves the person by the passkey that had sealed the key that is gone. */
+        post: operations["verify_reissue_passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reissues/{id}/veto": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says 「不是我」 on an old device. */
+        post: operations["create_reissue_veto"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sessions": {
         parameters: {
             query?: never;
@@ -1304,7 +1440,7 @@ export interface components {
          * @description The stable code of a problem; the app translates it.
          * @enum {string}
          */
-        Code: "verify.wrong" | "verify.code_required" | "verify.factor_required" | "verify.signature_required" | "verify.code_wrong" | "verify.too_many_tries" | "verify.weak_password" | "verify.phone_invalid" | "verify.name_invalid" | "person.phone_taken" | "session.required" | "session.reauthenticate" | "enrolment.expired" | "enrolment.not_found" | "enrolment.request_invalid" | "enrolment.reissue_required" | "certificate.none" | "certificate.unknown" | "certificate.foreign" | "certificate.wrong_purpose" | "certificate.suspended" | "certificate.revoked" | "certificate.superseded" | "certificate.renewal_early" | "certificate.grace_over" | "certificate.expired" | "certificate.not_active" | "certificate.too_many" | "kit.invalid" | "kit.too_young" | "payment.malformed" | "payment.algorithm_refused" | "payment.type_mismatch" | "payment.signature_invalid" | "payment.audience_mismatch" | "payment.expired" | "payment.sequence_behind" | "payment.sequence_ahead" | "payment.forked" | "payment.number_reused" | "payment.voided" | "payment.unseen" | "payment.amount_mismatch" | "payment.payee_mismatch" | "payment.payee_unknown" | "payment.payer_mismatch" | "payment.self" | "payment.fee_mismatch" | "payment.currency_mismatch" | "payment.disclosure_mismatch" | "payment.insufficient_funds" | "payment.verification_required" | "payment.verification_invalid" | "payment.result_pending" | "order.unknown" | "order.expired" | "order.paid" | "order.cancelled" | "order.mismatch" | "order.invalid" | "limit.tap_day" | "limit.day" | "limit.protection_each" | "limit.protection_day" | "limit.protection_wait" | "limit.protection_payee" | "limit.protection_stage" | "limit.protection_change" | "limit.static_code_day" | "limit.balance" | "merchant.unauthorised" | "payee.unknown" | "service.busy" | "service.clock" | "service.read_only" | "request.malformed" | "request.too_large" | "request.media_type" | "request.method" | "request.timeout" | "request.not_found" | "request.origin" | "request.host" | "idempotency.conflict" | "device.version";
+        Code: "verify.wrong" | "verify.code_required" | "verify.factor_required" | "verify.signature_required" | "verify.code_wrong" | "verify.too_many_tries" | "verify.weak_password" | "verify.phone_invalid" | "verify.name_invalid" | "person.phone_taken" | "person.password_must_change" | "reissue.over" | "reissue.disputed" | "session.required" | "session.reauthenticate" | "enrolment.expired" | "enrolment.not_found" | "enrolment.request_invalid" | "enrolment.reissue_required" | "certificate.none" | "certificate.unknown" | "certificate.foreign" | "certificate.wrong_purpose" | "certificate.suspended" | "certificate.revoked" | "certificate.superseded" | "certificate.renewal_early" | "certificate.grace_over" | "certificate.expired" | "certificate.not_active" | "certificate.too_many" | "kit.invalid" | "kit.too_young" | "certificate.suspend_instead" | "payment.malformed" | "payment.algorithm_refused" | "payment.type_mismatch" | "payment.signature_invalid" | "payment.audience_mismatch" | "payment.expired" | "payment.sequence_behind" | "payment.sequence_ahead" | "payment.forked" | "payment.number_reused" | "payment.voided" | "payment.unseen" | "payment.amount_mismatch" | "payment.payee_mismatch" | "payment.payee_unknown" | "payment.payer_mismatch" | "payment.self" | "payment.fee_mismatch" | "payment.currency_mismatch" | "payment.disclosure_mismatch" | "payment.insufficient_funds" | "payment.verification_required" | "payment.verification_invalid" | "payment.result_pending" | "order.unknown" | "order.expired" | "order.paid" | "order.cancelled" | "order.mismatch" | "order.invalid" | "limit.tap_day" | "limit.day" | "limit.protection_each" | "limit.protection_day" | "limit.protection_wait" | "limit.protection_payee" | "limit.protection_stage" | "limit.protection_change" | "limit.static_code_day" | "limit.balance" | "merchant.unauthorised" | "payee.unknown" | "service.busy" | "service.clock" | "service.read_only" | "request.malformed" | "request.too_large" | "request.media_type" | "request.method" | "request.timeout" | "request.not_found" | "request.origin" | "request.host" | "idempotency.conflict" | "device.version";
         /** @description That a later log goes on from an earlier one (RFC 6962 § 2.1.2). */
         ConsistencyProof: {
             /** @description The hashes, in order. */
@@ -1468,6 +1604,7 @@ export interface components {
             initial?: components["schemas"]["Issued"] | null;
             /** @description What WebAuthn's `create` needs. */
             passkey: components["schemas"]["PasskeyOptions"];
+            reissue?: components["schemas"]["Reissue"] | null;
             /**
              * Format: int32
              * @description Seconds until another code may be asked for.
@@ -1823,6 +1960,15 @@ export interface components {
              * @example +8613800138000
              */
             phone: string;
+        };
+        /** @description Begins a reissue. */
+        NewReissue: {
+            /** @description The log-in password; every way but the device at hand needs it. */
+            password?: string | null;
+            /** @description What the person says about the old phone. */
+            stated: components["schemas"]["Stated"];
+            /** @description What is to prove the person. */
+            way: components["schemas"]["Way"];
         };
         /** @description Begins a renewal. */
         NewRenewal: {
@@ -2263,6 +2409,83 @@ export interface components {
             /** @description Each logs me in once in place of another second factor. */
             codes: string[];
         };
+        /** @description What an enrolment rests on, where it is a reissue. */
+        Reissue: {
+            /** @description A device at hand has signed; scan what it shows. */
+            consented: boolean;
+            /** @description The passkeys that may sign it. */
+            credentials: components["schemas"]["Base64Url"][];
+            nonce?: components["schemas"]["Bytes32"] | null;
+            route?: components["schemas"]["ReissueRoute"] | null;
+            /** @description What was said about the old phone. */
+            stated: components["schemas"]["Stated"];
+            /**
+             * Format: int32
+             * @description Hours in which the new certificate will pay nothing.
+             */
+            wait_hours: number;
+            /** @description What is to prove the person. */
+            way: components["schemas"]["Way"];
+        };
+        /** @description What the device at hand shows after its consent. */
+        ReissueConfirmation: {
+            /** @description The hash of the consent. */
+            consent_hash: components["schemas"]["Bytes32"];
+        };
+        /** @description This device's consent. */
+        ReissueConsent: {
+            /** @description Signed text of type `yx-cert+jws`, purpose `move` or `reissue`. */
+            jws: components["schemas"]["SignedText"];
+            /** @description User verification of that text. */
+            verification: components["schemas"]["Verification"];
+        };
+        /** @description What another device of mine asks this one for. */
+        ReissueOffer: {
+            /** @description What the other device calls itself. */
+            device_kind: components["schemas"]["DeviceKind"];
+            /** @description When it ends by itself. */
+            expires_at: components["schemas"]["Time"];
+            /** @description The enrolment on the other device. */
+            id: components["schemas"]["EnrolmentRef"];
+            /** @description Moving, or vouching for a phone whose key is gone. */
+            way: components["schemas"]["Way"];
+        };
+        /** @description A passkey's signature over the reissue's nonce. */
+        ReissuePasskey: {
+            /** @description The assertion. */
+            verification: components["schemas"]["Verification"];
+        };
+        /** @description A reissue that this device is asked about. */
+        ReissueQuestion: {
+            /** @description This device has said 「是我」. */
+            acknowledged: boolean;
+            /** @description The certificate on this device. */
+            certificate: components["schemas"]["CertificateRef"];
+            /** @description What a veto signs. */
+            challenge: components["schemas"]["Bytes32"];
+            /** @description What the asking device calls itself. */
+            device_kind: components["schemas"]["DeviceKind"];
+            /** @description The reissue. */
+            id: components["schemas"]["EnrolmentRef"];
+            /** @description When the proof was right. */
+            opened_at: components["schemas"]["Time"];
+            route?: components["schemas"]["ReissueRoute"] | null;
+            /** @description What was said about this phone. */
+            stated: components["schemas"]["Stated"];
+            until?: components["schemas"]["Time"] | null;
+            /** @description Whether a verified no revokes the new certificate; else both are suspended. */
+            yields: boolean;
+        };
+        /** @description What this device is asked about. */
+        ReissueQuestions: {
+            /** @description Each running reissue of mine, while this device holds an old certificate. */
+            questions: components["schemas"]["ReissueQuestion"][];
+        };
+        /**
+         * @description The route of rules § 4, as the book decided it.
+         * @enum {string}
+         */
+        ReissueRoute: "move" | "cleared" | "kit" | "lost" | "lost_at_risk" | "operator";
         /** @description A new name for the device. */
         Rename: {
             /** @description What the person calls the device. */
@@ -2396,6 +2619,11 @@ export interface components {
          * @enum {string}
          */
         Stamp: "demo" | "live";
+        /**
+         * @description What the person says about the old phone.
+         * @enum {string}
+         */
+        Stated: "nothing" | "lost";
         /** @description What was suspended. */
         Suspended: {
             /**
@@ -2485,6 +2713,17 @@ export interface components {
             /** @enum {string} */
             kind: "pin";
         };
+        /** @description 「不是我」. Without a signed text both sides are suspended. */
+        Veto: {
+            proof?: components["schemas"]["VetoProof"] | null;
+        };
+        /** @description A veto that the phone's owner signed. */
+        VetoProof: {
+            /** @description Signed text of type `yx-stop+jws`, purpose `veto`. */
+            jws: components["schemas"]["SignedText"];
+            /** @description User verification of that text. */
+            verification: components["schemas"]["Verification"];
+        };
         /** @description The number is closed, or it was recorded before. */
         VoidAnswer: components["schemas"]["Voided"] | components["schemas"]["Acceptance"];
         /** @description Closes a number that was never seen. */
@@ -2502,6 +2741,11 @@ export interface components {
             /** @description Always `voided`. */
             state: components["schemas"]["VoidState"];
         };
+        /**
+         * @description What is to prove the person.
+         * @enum {string}
+         */
+        Way: "secrets" | "device" | "vouch" | "passkey";
         /** @description What stands in the X.509 certificate, as text. */
         X509Details: {
             /** @description Address of the revocation list. */
@@ -4750,6 +4994,306 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Quote"];
                 };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            409: components["responses"]["Problem_409"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
+            422: components["responses"]["Problem_422"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    list_reissue_questions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Running reissues, while this device holds an old certificate */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReissueQuestions"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            404: components["responses"]["Problem_404"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    create_reissue: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The client's name for this attempt: 1 to 64 visible ASCII characters. */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewReissue"];
+            };
+        };
+        responses: {
+            /** @description Begun; the enrolment goes on as any other once the person is proved */
+            201: {
+                headers: {
+                    /** @description The journal index that this answer has seen. */
+                    "Yx-Index"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Enrolment"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            409: components["responses"]["Problem_409"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
+            422: components["responses"]["Problem_422"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    get_reissue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The enrolment on the other device */
+                id: components["schemas"]["EnrolmentRef"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What it asks for */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReissueOffer"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            404: components["responses"]["Problem_404"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    create_reissue_acknowledgement: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The client's name for this attempt: 1 to 64 visible ASCII characters. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description The reissue */
+                id: components["schemas"]["EnrolmentRef"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Kept beside the reissue */
+            204: {
+                headers: {
+                    /** @description The journal index that this answer has seen. */
+                    "Yx-Index"?: number;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            409: components["responses"]["Problem_409"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
+            422: components["responses"]["Problem_422"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    verify_reissue: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The client's name for this attempt: 1 to 64 visible ASCII characters. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description The enrolment */
+                id: components["schemas"]["EnrolmentRef"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReissueConfirmation"];
+            };
+        };
+        responses: {
+            /** @description The person is proved */
+            200: {
+                headers: {
+                    /** @description The journal index that this answer has seen. */
+                    "Yx-Index"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Enrolment"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            409: components["responses"]["Problem_409"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
+            422: components["responses"]["Problem_422"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    create_reissue_consent: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The client's name for this attempt: 1 to 64 visible ASCII characters. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description The enrolment on the other device */
+                id: components["schemas"]["EnrolmentRef"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReissueConsent"];
+            };
+        };
+        responses: {
+            /** @description Consented */
+            204: {
+                headers: {
+                    /** @description The journal index that this answer has seen. */
+                    "Yx-Index"?: number;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            409: components["responses"]["Problem_409"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
+            422: components["responses"]["Problem_422"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    verify_reissue_passkey: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The client's name for this attempt: 1 to 64 visible ASCII characters. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description The enrolment */
+                id: components["schemas"]["EnrolmentRef"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReissuePasskey"];
+            };
+        };
+        responses: {
+            /** @description The person is proved */
+            200: {
+                headers: {
+                    /** @description The journal index that this answer has seen. */
+                    "Yx-Index"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Enrolment"];
+                };
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            409: components["responses"]["Problem_409"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
+            422: components["responses"]["Problem_422"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    create_reissue_veto: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The client's name for this attempt: 1 to 64 visible ASCII characters. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description The reissue */
+                id: components["schemas"]["EnrolmentRef"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Veto"];
+            };
+        };
+        responses: {
+            /** @description Stopped, or both sides are suspended */
+            204: {
+                headers: {
+                    /** @description The journal index that this answer has seen. */
+                    "Yx-Index"?: number;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["Problem_400"];
             401: components["responses"]["Problem_401"];

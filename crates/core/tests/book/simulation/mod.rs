@@ -3,7 +3,7 @@
 use yinxin_core::certificate::{Custody, Purpose, RevocationReason, Route, SuspendedBy};
 use yinxin_core::command::{Contacts, Method, OrderTerms, Verification};
 use yinxin_core::policy::{Policy, Template};
-use yinxin_core::reissue::{Proof, ReissueContext, Stated, Stays, Veto};
+use yinxin_core::reissue::{CaseState, Proof, ReissueContext, Stated, Stays, Veto};
 use yinxin_core::{
     AccountId, Action, Authorisation, Book, CertificateId, Command, CommandId, Context, Currency, Day,
     Decision, DeviceId, Digest, EnrolmentId, Entry, Facts, MerchantId, Millis, Minor, Now, OrderId,
@@ -172,6 +172,11 @@ impl World {
             7 => Route::Grace,
             _ => Route::Renewal,
         };
+        // Most ways have to be proved first: where one was, it is mostly the one that is gone.
+        let follows = !self.chance.once_in(8);
+        let mut cases = self.book.reissues_of(person(holder(number)));
+        let proven = cases.find(|(_, case)| case.state == CaseState::Open).map(|(_, case)| case.route);
+        let route = proven.filter(|_| follows).unwrap_or(route);
         let paid_before = if self.chance.once_in(2) { vec![merchant_account()] } else { Vec::new() };
         let now = self.now().at;
         Action::RequestSuccessor {

@@ -127,10 +127,7 @@ impl Book {
                 Ok(())
             }
             Body::DeviceSessionsEnded { person, device, epoch } => self.end_device(*person, *device, *epoch),
-            Body::TapSet { person, enabled } => {
-                self.person_mut(*person)?.tap = *enabled;
-                Ok(())
-            }
+            Body::TapSet { person, enabled } => self.set_tap_of(*person, *enabled),
             Body::Payment { payment } => self.apply_payment(index, facts, payment),
             Body::OrderCancelled { order, expires } => {
                 self.mark_order(*order, *expires, OrderMark::Cancelled)
@@ -168,6 +165,11 @@ impl Book {
                 Last { seq: *seq, hash: *hash, number: Some(*number), index: None },
             ),
         }
+    }
+
+    fn set_tap_of(&mut self, person: PersonId, enabled: bool) -> Applied {
+        self.person_mut(person)?.tap = enabled;
+        Ok(())
     }
 
     fn count_pin_try(&mut self, id: CertificateId, failures: u16, at: Millis) -> Applied {

@@ -109,7 +109,7 @@ impl Wallet {
         };
         if row.state == EnrolmentState::CodeSent {
             let phone = Phone::parse(&person.phone).ok_or(WalletError::PhoneInvalid)?;
-            self.ensure_code(self.errand(&phone, &row), session.device_kind).await?;
+            self.ensure_code(self.errand(&phone, &row)?, session.device_kind).await?;
         }
         self.enrolment_view(&person, &row)
     }

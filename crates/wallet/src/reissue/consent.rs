@@ -76,6 +76,7 @@ impl Wallet {
                 ReissueWay::Secrets | ReissueWay::Device | ReissueWay::Vouch | ReissueWay::Passkey,
                 CertificatePurpose::Activate { .. }
                 | CertificatePurpose::Resume
+                | CertificatePurpose::Renew { .. }
                 | CertificatePurpose::Move { .. }
                 | CertificatePurpose::Reissue { .. },
             ) => return Err(WalletError::RequestInvalid),

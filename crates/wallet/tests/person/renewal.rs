@@ -137,7 +137,7 @@ async fn an_expired_certificate_is_renewed_with_password_code_and_its_key_for_ni
     let form = asked(&phone, view.id, &next, &renewal);
     let unverified = bench.wallet.request_certificate(&session, renewal.id, &form).await.err();
     assert_eq!(unverified, Some(WalletError::RequestInvalid));
-    bench.wallet.confirm_enrolment_code(&session, home(), renewal.id, &bench.last_code()).unwrap();
+    bench.wallet.confirm_enrolment_code(&session, home(), renewal.id, &bench.last_code()).await.unwrap();
     let issued = bench.wallet.request_certificate(&session, renewal.id, &form).await.unwrap();
     next.keep(&issued);
     let new = bench.wallet.activate(&session, renewal.id, &next.activation(&issued, false)).await.unwrap();

@@ -30,7 +30,7 @@ use yinxin_core::command::Contacts;
 use yinxin_core::reissue::{Proof, ReissueContext, Stated};
 use yinxin_core::text::sha256;
 use yinxin_core::{AccountId, Action, CertificateId, Digest, EnrolmentId, Millis, PersonId, Refusal};
-use yinxin_store::desk::{Custody, EnrolmentRow, EnrolmentState, IssuanceRow, PersonRow, ReissueRow};
+use yinxin_store::desk::{Custody, EnrolmentRow, EnrolmentState, IssuanceRow, ReissueRow};
 
 /// A passkey vouches for a reissue once its certificate is older than this (rules § 4).
 const PASSKEY_AGE_MS: i64 = 7 * Millis::DAY;
@@ -177,12 +177,17 @@ impl Wallet {
         proof: Proof,
         evidence: Vec<u8>,
     ) -> Result<(), WalletError> {
-        let person = self.person_row(row.person)?;
+        let facts = self.inner.store.desk.read(|tx| tx.contact_facts(row.person))?;
         let stated = match reissue.stated {
             ReissueStated::Nothing => Stated::Nothing,
             ReissueStated::Lost => Stated::LostOrStolen,
         };
-        let context = risks(&person);
+        // What makes a reissue by password and code risky, as the desk knows it; the book decides what follows.
+        let context = ReissueContext {
+            phone_changed: facts.phone_changed_at,
+            password_reset: facts.password_reset_at,
+            contacts: Contacts::PhoneOnly,
+        };
         let action =
             Action::OpenReissue { reissue: row.enrolment, person: row.person, proof, stated, context };
         self.submit(&[b"reissue", row.enrolment.as_bytes()], action, evidence).await?;
@@ -375,16 +380,6 @@ impl Wallet {
             Err(error) if error.is_taken("enrolments.person") => Err(WalletError::Busy),
             Err(error) => Err(error.into()),
         }
-    }
-}
-
-/// What makes a reissue by password and code risky, as the desk knows it; the book decides what follows.
-fn risks(person: &PersonRow) -> ReissueContext {
-    let changed = person.password_changed_at;
-    ReissueContext {
-        phone_changed: None,
-        password_reset: (changed > person.created_at).then_some(changed),
-        contacts: Contacts::PhoneOnly,
     }
 }
 

@@ -49,19 +49,9 @@ impl Story {
         while self.world.pass_due() {}
     }
 
-    fn opening(&self, case: u8, proof: Proof, stated: Stated, contacts: Contacts) -> Action {
-        Action::OpenReissue {
-            reissue: EnrolmentId::from_bytes([case; 10]),
-            person: person(OWNER),
-            proof,
-            stated,
-            context: ReissueContext { phone_changed: None, password_reset: None, contacts },
-        }
-    }
-
     /// Opens a case; answers its route.
     fn open(&mut self, case: u8, proof: Proof, stated: Stated, contacts: Contacts) -> Route {
-        let action = self.opening(case, proof, stated, contacts);
+        let action = opening_of(case, proof, stated, contacts);
         self.must(action);
         self.case(case).route
     }
@@ -115,11 +105,6 @@ impl Story {
         outcome(&pay(&mut self.world, wish))
     }
 
-    fn veto(&self, case: u8, by: u8, veto: Veto) -> Action {
-        let reissue = EnrolmentId::from_bytes([case; 10]);
-        Action::VetoReissue { reissue, person: person(OWNER), certificate: certificate(by), veto }
-    }
-
     /// Drains with certificate `number` all day long, every hour; what came out.
     fn drain(&mut self, number: u8, hours: i64) -> u64 {
         let mut out = 0;
@@ -137,6 +122,21 @@ impl Story {
     fn check_replay(&self) {
         assert_eq!(replay(&self.world.journal).to_bytes(), self.world.book.to_bytes());
     }
+}
+
+fn opening_of(case: u8, proof: Proof, stated: Stated, contacts: Contacts) -> Action {
+    Action::OpenReissue {
+        reissue: EnrolmentId::from_bytes([case; 10]),
+        person: person(OWNER),
+        proof,
+        stated,
+        context: ReissueContext { phone_changed: None, password_reset: None, contacts },
+    }
+}
+
+fn veto_of(case: u8, by: u8, veto: Veto) -> Action {
+    let reissue = EnrolmentId::from_bytes([case; 10]);
+    Action::VetoReissue { reissue, person: person(OWNER), certificate: certificate(by), veto }
 }
 
 #[test]
@@ -174,7 +174,7 @@ fn a_second_reissue_within_a_month_and_every_other_sign_of_risk_waits_three_days
     for (phone_changed, password_reset) in [(lately, None), (None, lately)] {
         let context = ReissueContext { phone_changed, password_reset, contacts: Contacts::Another };
         let Action::OpenReissue { person, proof, stated, .. } =
-            story.opening(3, Proof::Secrets, Stated::Nothing, Contacts::Another)
+            opening_of(3, Proof::Secrets, Stated::Nothing, Contacts::Another)
         else {
             unreachable!("it is an opening")
         };
@@ -204,14 +204,14 @@ fn a_verified_no_revokes_the_new_certificate_and_the_owner_pays_on() {
         let held = matches!(story.state(OWNER), State::Suspended { by: SuspendedBy::Lost, .. });
         assert_eq!(held, stated == Stated::LostOrStolen);
         let stolen = story.take(Route::Lost, Some(certificate(OWNER)));
-        let veto = story.veto(1, OWNER, Veto::Verified);
+        let veto = veto_of(1, OWNER, Veto::Verified);
         story.must(veto);
         assert!(matches!(story.state(stolen), State::Revoked { .. }));
         assert!(matches!(story.state(OWNER), State::Active { .. }));
         assert_eq!(story.pays(OWNER, merchant_account(), 100), Ok(()));
         assert_eq!(story.pays(stolen, merchant_account(), 100), Err(Refusal::CertificateRevoked));
         assert_eq!(story.case(1).state, CaseState::Over { end: End::Vetoed });
-        let again = story.veto(1, OWNER, Veto::Verified);
+        let again = veto_of(1, OWNER, Veto::Verified);
         assert_eq!(story.refused(again), Refusal::ReissueOver);
         story.pass(10 * Millis::DAY);
         assert_eq!(story.pays(OWNER, merchant_account(), 100), Ok(()), "nothing ends it later");
@@ -230,7 +230,7 @@ fn a_no_before_the_certificate_is_fetched_leaves_none_to_fetch() {
     story.open(1, Proof::Secrets, Stated::Nothing, Contacts::Another);
     let (number, request) = story.request(Route::Lost, None);
     story.must(request);
-    let veto = story.veto(1, OWNER, Veto::Verified);
+    let veto = veto_of(1, OWNER, Veto::Verified);
     story.must(veto);
     assert_eq!(story.state(number), State::Abandoned);
     let (_, request) = story.request(Route::Lost, None);
@@ -242,7 +242,7 @@ fn a_no_that_nobody_verified_suspends_both_and_password_and_code_open_no_way_aro
     let mut story = Story::new();
     story.open(1, Proof::Secrets, Stated::Nothing, Contacts::Another);
     let new = story.take(Route::Lost, Some(certificate(OWNER)));
-    let veto = story.veto(1, OWNER, Veto::Unverified);
+    let veto = veto_of(1, OWNER, Veto::Unverified);
     story.must(veto);
     for number in [OWNER, new] {
         assert!(matches!(story.state(number), State::Suspended { by: SuspendedBy::Veto, .. }));
@@ -251,7 +251,7 @@ fn a_no_that_nobody_verified_suspends_both_and_password_and_code_open_no_way_aro
             Refusal::CertificateSuspended
         );
     }
-    let around = story.opening(2, Proof::Secrets, Stated::Nothing, Contacts::Another);
+    let around = opening_of(2, Proof::Secrets, Stated::Nothing, Contacts::Another);
     assert_eq!(story.refused(around), Refusal::ReissueDisputed);
     assert_eq!(story.open(3, Proof::Operators, Stated::Nothing, Contacts::Another), Route::Operator);
     story.check_replay();
@@ -262,7 +262,7 @@ fn a_verified_no_against_another_proof_suspends_both() {
     let mut story = Story::new();
     assert_eq!(story.open(1, Proof::Operators, Stated::Nothing, Contacts::Another), Route::Operator);
     let new = story.take(Route::Operator, Some(certificate(OWNER)));
-    let veto = story.veto(1, OWNER, Veto::Verified);
+    let veto = veto_of(1, OWNER, Veto::Verified);
     story.must(veto);
     for number in [OWNER, new] {
         assert!(matches!(story.state(number), State::Suspended { by: SuspendedBy::Veto, .. }));
@@ -274,11 +274,11 @@ fn only_a_certificate_that_was_live_at_the_opening_may_say_no() {
     let mut story = Story::new();
     story.open(1, Proof::Secrets, Stated::Nothing, Contacts::Another);
     let stolen = story.take(Route::Lost, Some(certificate(OWNER)));
-    let own = story.veto(1, stolen, Veto::Unverified);
+    let own = veto_of(1, stolen, Veto::Unverified);
     assert_eq!(story.refused(own), Refusal::Conflict);
-    let foreign = story.veto(1, 1, Veto::Unverified);
+    let foreign = veto_of(1, 1, Veto::Unverified);
     assert_eq!(story.refused(foreign), Refusal::Conflict);
-    let unknown = story.veto(9, OWNER, Veto::Unverified);
+    let unknown = veto_of(9, OWNER, Veto::Unverified);
     assert_eq!(story.refused(unknown), Refusal::ReissueUnknown);
 }
 
@@ -334,7 +334,7 @@ fn a_yes_is_kept_and_a_no_may_still_follow() {
     story.must(yes());
     assert_eq!(story.refused(yes()), Refusal::Conflict);
     assert_eq!(story.case(1).acknowledged, [certificate(OWNER)]);
-    let veto = story.veto(1, OWNER, Veto::Verified);
+    let veto = veto_of(1, OWNER, Veto::Verified);
     story.must(veto);
 }
 
@@ -353,9 +353,9 @@ fn a_device_at_hand_moves_and_one_that_was_reissued_itself_does_not() {
     story.open(1, Proof::Secrets, Stated::Nothing, Contacts::Another);
     let stolen = story.take(Route::Lost, Some(certificate(OWNER)));
     let by = certificate(stolen);
-    let away = story.opening(2, Proof::Moved { by, stays: Stays::Yes }, Stated::Nothing, Contacts::Another);
+    let away = opening_of(2, Proof::Moved { by, stays: Stays::Yes }, Stated::Nothing, Contacts::Another);
     assert_eq!(story.refused(away).code(), "limit.protection_change");
-    let vouched = story.opening(2, Proof::Vouched { by }, Stated::Nothing, Contacts::Another);
+    let vouched = opening_of(2, Proof::Vouched { by }, Stated::Nothing, Contacts::Another);
     assert_eq!(story.refused(vouched).code(), "limit.protection_change");
 }
 

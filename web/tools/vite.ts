@@ -60,13 +60,16 @@ function stripReaderAddress(): Plugin {
   }
 }
 
-/** Emits `sw.js` from its template, with the list of the shell's files and a name that changes with them. The QR worker is fetched on the first scan, what makes and opens a recovery kit when it is wanted: neither works offline. */
+/** What the shell is without: the workers, and screens that are seldom seen and do nothing offline (enrolment, reissue, kit, the safety of the log-in). They are fetched when they are wanted. */
+const LATER = /worker|assets\/(Kit(?!Picture)|kit-|Reissue|reissue-|safety-|LoginSafety|Devices|Phone-|Register|Enrol|useEnrolment|CertificateRe|TopUp)/
+
+/** Emits `sw.js` from its template, with the list of the shell's files and a name that changes with them. */
 function serviceWorker(template: string): Plugin {
   return {
     name: 'yinxin-service-worker',
     apply: 'build',
     generateBundle(_, bundle) {
-      const shell = Object.keys(bundle).filter((name) => /\.(js|css)$/.test(name) && !/worker|Kit(?!Picture)/.test(name)).map((name) => `/${name}`).sort()
+      const shell = Object.keys(bundle).filter((name) => /\.(js|css)$/.test(name) && !LATER.test(name)).map((name) => `/${name}`).sort()
       const version = createHash('sha256').update(shell.join('\n')).digest('hex').slice(0, 12)
       const source = readFileSync(template, 'utf8')
         .replace('__SHELL__', JSON.stringify(['/', '/manifest.webmanifest', '/icons/icon.svg', ...shell]))

@@ -5,12 +5,14 @@
 //! device    new phone shows ─▶ phone at hand signs, shows ─▶ new phone confirms ─▶ record: opened (R2) ─▶ request ─▶ …
 //! vouch     password ─▶ new phone shows ─▶ another device signs ─▶ record: opened (R2b) ─▶ request ─▶ …
 //! passkey   password ─▶ the old key's passkey signs ───────────▶ record: opened (R2b) ─▶ request ─▶ …
+//! kit       password ─▶ code ─▶ the recovery key signs the request ─▶ record: opened (R3) ─▶ request ─▶ …
 //! ```
 //!
 //! Which route it is, what it waits and what becomes of the old certificates is the book's to say. An old device is asked
 //! as long as the case runs, and may say no: `veto`.
 
 mod consent;
+mod kit;
 mod veto;
 
 pub use consent::ReissueOffer;
@@ -88,7 +90,7 @@ impl Wallet {
         let person = self.person_row(session.person)?;
         match wish.way {
             ReissueWay::Device => {}
-            ReissueWay::Secrets | ReissueWay::Vouch | ReissueWay::Passkey => {
+            ReissueWay::Secrets | ReissueWay::Vouch | ReissueWay::Passkey | ReissueWay::Kit => {
                 let password = wish.password.as_ref().ok_or(WalletError::Reauthenticate)?;
                 self.confirm_password(&person, password, Budget::enrolment(person.person)).await?;
             }
@@ -99,8 +101,12 @@ impl Wallet {
         if wish.way == ReissueWay::Passkey && self.passkeys_of(session.person)?.is_empty() {
             return Err(WalletError::NotFound);
         }
+        if wish.way == ReissueWay::Kit && self.live_kits(session.person).is_empty() {
+            return Err(WalletError::KitInvalid);
+        }
         let row = self.open_or_begin_reissue(session, wish).await?;
-        if wish.way == ReissueWay::Secrets && row.state == EnrolmentState::CodeSent {
+        if matches!(wish.way, ReissueWay::Secrets | ReissueWay::Kit) && row.state == EnrolmentState::CodeSent
+        {
             self.ensure_enrolment_code(&person, &row, session).await?;
         }
         self.enrolment_view(&person, &row)
@@ -155,13 +161,12 @@ impl Wallet {
             ReissueWay::Passkey => {
                 self.passkeys_of(row.person)?.into_iter().map(|(_, credential)| credential).collect()
             }
-            ReissueWay::Secrets | ReissueWay::Device | ReissueWay::Vouch => Vec::new(),
+            ReissueWay::Secrets | ReissueWay::Device | ReissueWay::Vouch | ReissueWay::Kit => Vec::new(),
         };
         Ok(Some(ReissueView {
             way: reissue.way,
             stated: reissue.stated,
-            nonce: (row.state == EnrolmentState::CodeSent && reissue.way != ReissueWay::Secrets)
-                .then_some(reissue.nonce),
+            nonce: kit::shows_nonce(row, &reissue).then_some(reissue.nonce),
             credentials,
             consented: reissue.consent_hash.is_some(),
             route: case.map(|(route, _)| route),
@@ -203,10 +208,7 @@ impl Wallet {
         if known || reissue.way != ReissueWay::Secrets {
             return Ok(());
         }
-        let replaces = self.inner.writer.book(|book| {
-            let ids = book.person(&row.person).map(|person| person.certificates.clone()).unwrap_or_default();
-            ids.into_iter().rev().find(|id| book.certificate(id).is_some_and(|found| is_there(found.state)))
-        });
+        let replaces = self.newest_there(row.person);
         self.inner.store.desk.write(|tx| tx.replace_by_reissue(row.enrolment, replaces))?;
         self.open_case(row, &reissue, Proof::Secrets, crate::enrolment::factors("R4", row)).await
     }
@@ -290,7 +292,7 @@ impl Wallet {
     /// Whether an enrolment's next step is an SMS code.
     pub(crate) fn waits_for_a_code(&self, row: &EnrolmentRow) -> Result<bool, WalletError> {
         let reissue = self.inner.store.desk.read(|tx| tx.reissue(row.enrolment))?;
-        Ok(reissue.is_none_or(|reissue| reissue.way == ReissueWay::Secrets))
+        Ok(reissue.is_none_or(|reissue| matches!(reissue.way, ReissueWay::Secrets | ReissueWay::Kit)))
     }
 
     /// Whether this device holds a certificate that speaks for its person: active, and past the protection of a reissue.

@@ -106,6 +106,7 @@ export const api = {
   consentToReissue: (id: string, body: { jws: T.Jws; verification: T.Verification }, key?: string) => take<void>(http.POST('/api/v1/reissues/{id}/consent', { body, params: named(id, key) })),
   confirmReissue: (id: string, body: { consent_hash: string }, key?: string) => take<T.Enrolment>(http.POST('/api/v1/reissues/{id}/confirmation', { body, params: named(id, key) })),
   proveReissuePasskey: (id: string, body: { verification: T.Verification }, key?: string) => take<T.Enrolment>(http.POST('/api/v1/reissues/{id}/passkey', { body, params: named(id, key) })),
+  proveReissueKit: (id: string, body: { jws: T.Jws }, key?: string) => take<T.Enrolment>(http.POST('/api/v1/reissues/{id}/kit', { body, params: named(id, key) })),
   acknowledgeReissue: (id: string, key?: string) => take<void>(http.POST('/api/v1/reissues/{id}/acknowledgement', { params: named(id, key) })),
   vetoReissue: (id: string, body: { proof?: { jws: T.Jws; verification: T.Verification } }, key?: string) => take<void>(http.POST('/api/v1/reissues/{id}/veto', { body, params: named(id, key) })),
   listCertificates: async () => (await take<{ certificates: T.Certificate[] }>(http.GET('/api/v1/certificates'))).certificates,

@@ -1045,6 +1045,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reissues/{id}/kit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Proves the person by the recovery kit, whose key signed this device's request. */
+        post: operations["verify_reissue_kit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/reissues/{id}/passkey": {
         parameters: {
             query?: never;
@@ -2745,7 +2762,7 @@ export interface components {
          * @description What is to prove the person.
          * @enum {string}
          */
-        Way: "secrets" | "device" | "vouch" | "passkey";
+        Way: "secrets" | "device" | "vouch" | "passkey" | "kit";
         /** @description What stands in the X.509 certificate, as text. */
         X509Details: {
             /** @description Address of the revocation list. */
@@ -5210,6 +5227,49 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            400: components["responses"]["Problem_400"];
+            401: components["responses"]["Problem_401"];
+            403: components["responses"]["Problem_403"];
+            404: components["responses"]["Problem_404"];
+            409: components["responses"]["Problem_409"];
+            413: components["responses"]["Problem_413"];
+            415: components["responses"]["Problem_415"];
+            422: components["responses"]["Problem_422"];
+            429: components["responses"]["Problem_429"];
+            503: components["responses"]["Problem_503"];
+            default: components["responses"]["Problem_default"];
+        };
+    };
+    verify_reissue_kit: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The client's name for this attempt: 1 to 64 visible ASCII characters. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description The enrolment */
+                id: components["schemas"]["EnrolmentRef"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KitText"];
+            };
+        };
+        responses: {
+            /** @description The person is proved */
+            200: {
+                headers: {
+                    /** @description The journal index that this answer has seen. */
+                    "Yx-Index"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Enrolment"];
+                };
             };
             400: components["responses"]["Problem_400"];
             401: components["responses"]["Problem_401"];

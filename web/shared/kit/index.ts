@@ -3,11 +3,11 @@
  *
  * - `beginKit` makes the recovery key here, has it certified with a level-A signature, and keeps it in memory only.
  * - `sealKit` writes the file; `activateKit` signs the first challenge: the kit is in use and the one before it ends.
- * - `openKit` opens a file; `drillKit`, `suspendWithKit`, `signReissue` use its key, which no script can read.
+ * - `openKit` opens a file; `drillKit`, `suspendWithKit`, `proveByKit` use its key, which no script can read.
  */
 import { api } from '../api/client'
 import { ProblemError } from '../api/problem'
-import type { Certificate, Jws, Kit } from '../api/types'
+import type { Certificate, Enrolment, Jws, Kit } from '../api/types'
 import { fromBase64url, toBase64url } from '../signing/base64url'
 import { sameBytes, sha256, type Bytes } from '../signing/bytes'
 import { prepare, sign } from '../signing/jws'
@@ -152,7 +152,16 @@ export async function suspendWithKit(kit: OpenKit, setting: KitSetting): Promise
   return (await api.suspendWithKit({ jws: await signAs(kit, setting, challenge, { purpose: 'suspend' }) })).suspended
 }
 
-/** Speaks for a new device's request (PKCS#10), beside password and code. */
-export async function signReissue(kit: OpenKit, setting: KitSetting, challenge: string, csr: Uint8Array): Promise<Jws> {
-  return signAs(kit, setting, challenge, { purpose: 'reissue', request: toBase64url(await sha256(csr)) })
+/** Whether an opened kit proves its owner now; says early what a reissue would be refused for. */
+export async function checkKitProves(kit: OpenKit, setting: KitSetting): Promise<void> {
+  const mine = await api.getKit()
+  if (!mine || mine.state !== 'active' || mine.id !== kit.id) throw ProblemError.local('kit.invalid')
+  if (Date.parse(mine.proof_from) > setting.now) throw ProblemError.local('kit.too_young', { retry_at: mine.proof_from })
+}
+
+/** R3: speaks for this device's request (SHA-256 of its PKCS#10), after password and code were right. */
+export async function proveByKit(kit: OpenKit, setting: KitSetting, enrolment: Enrolment, request: string): Promise<Enrolment> {
+  const nonce = enrolment.reissue?.nonce
+  if (!nonce) throw ProblemError.local('enrolment.not_found')
+  return api.proveReissueKit(enrolment.id, { jws: await signAs(kit, setting, nonce, { purpose: 'reissue', request }) })
 }

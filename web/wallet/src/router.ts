@@ -7,7 +7,7 @@ declare module 'vue-router' {
     /** Reachable without a session. */
     open?: boolean
     /** A part of the words that this screen needs. */
-    words?: keyof LaterWords
+    words?: keyof LaterWords | readonly (keyof LaterWords)[]
     /** One of the four tabs: the tab bar stays. */
     tab?: 'home' | 'records' | 'security' | 'me'
   }
@@ -59,7 +59,7 @@ const routes: RouteRecordRaw[] = [
   { path: '/reissue', name: 'reissue', component: () => import('./screens/Reissue.vue'), meta: { words: 'reissue' } },
   { path: '/reissue/check', name: 'reissue-check', component: () => import('./screens/ReissueCheck.vue'), meta: { words: 'reissue' } },
   { path: '/reissue/consent/:body', name: 'reissue-consent', component: () => import('./screens/ReissueConsent.vue'), props: true, meta: { words: 'reissue' } },
-  { path: '/reissue/by/:way', name: 'reissue-way', component: () => import('./screens/ReissueWay.vue'), props: true, meta: { words: 'reissue' } },
+  { path: '/reissue/by/:way', name: 'reissue-way', component: () => import('./screens/ReissueWay.vue'), props: true, meta: { words: ['reissue', 'kit'] } },
   { path: '/enrol', name: 'enrol', component: () => import('./screens/Enrol.vue') },
   { path: '/:rest(.*)*', name: 'lost', component: () => import('./screens/Lost.vue'), meta: { open: true } },
 ]
@@ -71,7 +71,7 @@ export const router = createRouter({
 })
 
 router.beforeEach(async (to) => {
-  if (to.meta.words) await loadPart(to.meta.words)
+  await Promise.all([to.meta.words ?? []].flat().map(loadPart))
   if (to.meta.open) return true
   if (session.me.value === null && !(await session.load())) return { name: 'welcome', query: to.path === '/' ? {} : { then: to.fullPath } }
   return true

@@ -5,6 +5,7 @@ use super::administer::{Bodies, one, unless};
 use crate::certificate::{Certificate, Purpose, RevocationReason, Route, State, SuspendedBy};
 use crate::command::{Action, Contacts};
 use crate::id::{CertificateId, EnrolmentId, PersonId};
+use crate::kit::KitUse;
 use crate::record::Body;
 use crate::refusal::Refusal;
 use crate::reissue::{
@@ -59,7 +60,6 @@ impl Book {
         let open = self.open_reissue_of(person).map(|(_, case)| case).filter(|case| case.route == route);
         match route {
             Route::First | Route::Renewal | Route::Grace => Ok(None),
-            Route::Kit if open.is_none() => Ok(None),
             Route::Move | Route::Cleared | Route::Kit | Route::Lost | Route::LostAtRisk | Route::Operator => {
                 let case = open.ok_or(Refusal::ReissueOver)?;
                 if case.certificate.is_none() { Ok(Some(case)) } else { Err(Refusal::Conflict) }
@@ -110,8 +110,7 @@ impl Book {
             Proof::Passkey { of } => self.own(opening.person, of).map(|_| Route::Cleared),
             Proof::Kit { kit } => {
                 let kit = self.own(opening.person, kit)?;
-                let good = kit.purpose == Purpose::Recovery && matches!(kit.state, State::Active { .. });
-                if good { Ok(Route::Kit) } else { Err(Refusal::CertificateWrongPurpose) }
+                kit.may_recover(KitUse::Reissue, now.at).map(|()| Route::Kit)
             }
             Proof::Operators => Ok(Route::Operator),
             Proof::Secrets if self.is_at_risk(opening, now) => Ok(Route::LostAtRisk),

@@ -3,8 +3,10 @@
 use super::lives::Life;
 use super::simulation::{account, certificate, merchant_account, person};
 use yinxin_core::certificate::{Purpose, RevocationReason, Route, State, SuspendedBy};
+use yinxin_core::command::Contacts;
 use yinxin_core::kit::{KitUse, PROOF_AFTER_MS};
-use yinxin_core::{Action, Body, CertificateId, Millis, Refusal};
+use yinxin_core::reissue::{Proof, ReissueContext, Stated};
+use yinxin_core::{Action, Body, CertificateId, EnrolmentId, Millis, Refusal};
 
 /// A kit of person 0, requested and signed; with its number.
 fn issued(life: &mut Life, old: Option<CertificateId>) -> u8 {
@@ -21,6 +23,17 @@ fn as_recovery(mut request: Action) -> Action {
         paid_before.clear();
     }
     request
+}
+
+/// What the wallet asks for when password, code and the recovery key were right.
+fn opening(kit: u8) -> Action {
+    Action::OpenReissue {
+        reissue: EnrolmentId::from_bytes([200; 10]),
+        person: person(0),
+        proof: Proof::Kit { kit: certificate(kit) },
+        stated: Stated::LostOrStolen,
+        context: ReissueContext { phone_changed: None, password_reset: None, contacts: Contacts::PhoneOnly },
+    }
 }
 
 fn in_use(life: &mut Life, old: Option<CertificateId>) -> u8 {
@@ -46,10 +59,14 @@ fn a_kit_suspends_at_once_and_counts_as_a_proof_after_a_day() {
     assert_eq!(uses(&mut life, kit, KitUse::Drill), Ok(()));
     assert_eq!(uses(&mut life, kit, KitUse::Suspend), Ok(()));
     assert_eq!(uses(&mut life, kit, KitUse::Reissue), Err(Refusal::KitYoung { until }));
+    assert_eq!(life.refused(opening(kit)), Refusal::KitYoung { until });
     let (_, early) = life.request(Route::Kit, Some(certificate(0)), 365);
     assert_eq!(life.refused(early), Refusal::KitYoung { until });
     life.pass(PROOF_AFTER_MS);
     assert_eq!(uses(&mut life, kit, KitUse::Reissue), Ok(()));
+    let (_, unopened) = life.request(Route::Kit, Some(certificate(0)), 365);
+    assert_eq!(life.refused(unopened), Refusal::ReissueOver, "the kit alone opens no case");
+    life.must(opening(kit));
     let number = life.take(Route::Kit, Some(certificate(0)), 365);
     assert!(matches!(life.state(0), State::Superseded { .. }));
     let (left, until) = (life.left_in_stage(number, 100_000), life.world.now().at.plus(12 * Millis::HOUR));

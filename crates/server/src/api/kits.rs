@@ -1,12 +1,13 @@
 //! The recovery kit: made, tried, used to suspend, ended. The file itself never comes here.
 
 use super::certificates::Nothing;
-use super::enrolments::SignedText;
+use super::enrolments::{Enrolment, SignedText, shown};
 use super::payments::Verification;
-use super::wire::{Base64Url, Bytes32, CertificateRef, Time, Wire};
+use super::wire::{Base64Url, Bytes32, CertificateRef, EnrolmentRef, Time, Wire};
 use crate::app::App;
 use crate::door::body::Json as Body;
 use crate::door::idempotency::Intention;
+use crate::door::path::PathOf;
 use crate::door::who::{Guest, Session};
 use crate::problem::Problem;
 use axum::Json;
@@ -230,6 +231,21 @@ pub(super) async fn suspend_with_kit(
 ) -> Result<Json<KitSuspension>, Problem> {
     let done = app.wallet.suspend_with_kit(&body.jws.into()).await?;
     Ok(Json(KitSuspension { suspended: done.suspended }))
+}
+
+/// Proves the person by the recovery kit, whose key signed this device's request.
+#[utoipa::path(post, path = "/api/v1/reissues/{id}/kit", operation_id = "verify_reissue_kit", tag = "reissues",
+    security(("session" = [])), params(("id" = EnrolmentRef, Path, description = "The enrolment")),
+    request_body = KitText,
+    responses((status = 200, description = "The person is proved", body = Enrolment)))]
+pub(super) async fn prove_reissue_kit(
+    State(app): State<App>,
+    Session(session): Session,
+    PathOf(id): PathOf<EnrolmentRef>,
+    Body(body): Body<KitText>,
+) -> Result<Json<Enrolment>, Problem> {
+    let enrolment = app.wallet.prove_reissue_by_kit(&session, id.0, &body.jws.into()).await?;
+    Ok(Json(shown(&app, enrolment)))
 }
 
 impl From<KitView> for Kit {

@@ -48,6 +48,7 @@ pub(crate) fn plain() -> OpenApiRouter<App> {
         .routes(routes!(reissues::get_reissue))
         .routes(routes!(reissues::confirm_reissue))
         .routes(routes!(reissues::prove_reissue_passkey))
+        .routes(routes!(kits::prove_reissue_kit))
         .routes(routes!(certificates::list_certificates))
         .routes(routes!(certificates::get_certificate_file))
         .routes(routes!(certificates::create_resumption_code))

@@ -30,6 +30,8 @@ pub(crate) enum Way {
     Vouch,
     /// Password and the passkey that had sealed the key that is gone.
     Passkey,
+    /// Password, SMS code and the recovery kit.
+    Kit,
 }
 
 /// What the person says about the old phone.
@@ -312,6 +314,7 @@ impl From<Way> for ReissueWay {
             Way::Device => Self::Device,
             Way::Vouch => Self::Vouch,
             Way::Passkey => Self::Passkey,
+            Way::Kit => Self::Kit,
         }
     }
 }
@@ -323,6 +326,7 @@ impl From<ReissueWay> for Way {
             ReissueWay::Device => Self::Device,
             ReissueWay::Vouch => Self::Vouch,
             ReissueWay::Passkey => Self::Passkey,
+            ReissueWay::Kit => Self::Kit,
         }
     }
 }

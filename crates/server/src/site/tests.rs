@@ -208,6 +208,7 @@ session   POST /api/v1/reissues
 session   POST /api/v1/reissues/{id}/acknowledgement
 session   POST /api/v1/reissues/{id}/confirmation
 session   POST /api/v1/reissues/{id}/consent
+session   POST /api/v1/reissues/{id}/kit
 session   POST /api/v1/reissues/{id}/passkey
 session   POST /api/v1/reissues/{id}/veto
 session   POST /api/v1/settings/challenges

@@ -22,8 +22,6 @@ words! {
         KitDrill = "kit_drill",
         /// Suspending with a recovery kit.
         KitSuspend = "kit_suspend",
-        /// A reissue with a recovery kit.
-        KitReissue = "kit_reissue",
     }
 }
 

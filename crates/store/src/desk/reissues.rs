@@ -19,6 +19,8 @@ words! {
         Vouch = "vouch",
         /// The passkey that had sealed the key that is gone.
         Passkey = "passkey",
+        /// The recovery kit, beside password and code.
+        Kit = "kit",
     }
 }
 

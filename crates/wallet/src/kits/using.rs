@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use yinxin_core::certificate::{Purpose, State, SuspendedBy};
 use yinxin_core::kit::KitUse;
 use yinxin_core::text::{RecoveryPurpose, RecoveryText, TYP_RECOVERY};
-use yinxin_core::{Action, CertificateId, PersonId, Refusal};
+use yinxin_core::{Action, CertificateId, Digest, PersonId, Refusal};
 use yinxin_pki::{Jws, PublicKey};
 use yinxin_store::desk::{ChallengePurpose, KitRow};
 
@@ -34,6 +34,17 @@ pub(crate) struct KitProof {
     pub(crate) row: KitRow,
     pub(crate) text: RecoveryText,
     jws: Jws,
+}
+
+/// A recovery key that spoke for a new device.
+pub(crate) struct KitReissue {
+    pub(crate) kit: CertificateId,
+    /// SHA-256 of the device's request.
+    pub(crate) request: Digest,
+    /// The hash of the text.
+    pub(crate) hash: Digest,
+    /// The text, flattened JWS.
+    pub(crate) evidence: String,
 }
 
 impl KitProof {
@@ -131,6 +142,34 @@ impl Wallet {
             }
         }
         Ok(SuspendedWithKit { suspended })
+    }
+
+    /// Checks that a recovery key of `person` speaks for a request under this nonce, and records the use. What else a reissue
+    /// needs (password, code) is the caller's to check before.
+    pub(crate) async fn use_kit_for_reissue(
+        &self,
+        person: PersonId,
+        nonce: [u8; 32],
+        text: &SignedText,
+    ) -> Result<KitReissue, WalletError> {
+        let proof = self.read_kit_proof(text)?;
+        if proof.row.person != person {
+            return Err(WalletError::CertificateForeign);
+        }
+        let RecoveryPurpose::Reissue { request } = proof.text.purpose else {
+            return Err(WalletError::RequestInvalid);
+        };
+        if *proof.text.challenge.as_bytes() != nonce {
+            return Err(WalletError::RequestInvalid);
+        }
+        self.kit_may_be_used(&proof.row, KitUse::Reissue)?;
+        self.record_kit_use(&proof, KitUse::Reissue).await?;
+        Ok(KitReissue {
+            kit: proof.row.certificate,
+            request,
+            hash: Digest::from_bytes(proof.jws.signing_input_hash()),
+            evidence: proof.jws.normalised().to_flattened(),
+        })
     }
 
     /// Reads a text of a recovery key: known, signed by it, for this deployment.

@@ -73,7 +73,11 @@ impl Wallet {
                 (request, self.key_gone(&row, by)?)
             }
             (
-                ReissueWay::Secrets | ReissueWay::Device | ReissueWay::Vouch | ReissueWay::Passkey,
+                ReissueWay::Secrets
+                | ReissueWay::Device
+                | ReissueWay::Vouch
+                | ReissueWay::Passkey
+                | ReissueWay::Kit,
                 CertificatePurpose::Activate { .. }
                 | CertificatePurpose::Resume
                 | CertificatePurpose::Renew { .. }

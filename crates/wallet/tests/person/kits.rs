@@ -1,13 +1,14 @@
 //! The recovery kit: made with level A, tried, replaced, ended; what it can and what it cannot do by itself.
 
-use crate::bench::{Bench, ORIGIN, PIN, Phone, home, signing_hash};
-use yinxin_core::certificate::State;
+use crate::bench::{Bench, ORIGIN, PASSWORD, PIN, Phone, home, password, signing_hash};
+use yinxin_core::certificate::{Route, State};
 use yinxin_core::kit::PROOF_AFTER_MS;
 use yinxin_core::text::{KitText, RecoveryPurpose, RecoveryText};
 use yinxin_core::{CertificateId, Digest, Millis, Refusal};
 use yinxin_pki::{CertificationRequest, FileSigner, Jws, jws};
 use yinxin_wallet::{
-    KitForm, KitIssued, KitReminder, KitTask, SessionContext, SignedText, VerificationProof, WalletError,
+    CertificateRequest, Enrolment, KitForm, KitIssued, KitReminder, KitTask, ReissueStated, ReissueWay,
+    ReissueWish, SessionContext, SignedText, VerificationProof, WalletError,
 };
 
 const REQUEST: Digest = Digest::from_bytes([5; 32]);
@@ -286,4 +287,86 @@ async fn a_kit_alone_neither_pays_nor_makes_another_kit_nor_a_certificate() {
         bench.wallet.suspend_certificate(&session, kit.id, suspend).await.err(),
         Some(WalletError::NotFound)
     );
+}
+
+fn by_kit() -> ReissueWish {
+    ReissueWish { way: ReissueWay::Kit, stated: ReissueStated::Lost, password: Some(password(PASSWORD)) }
+}
+
+/// What the recovery key signs for a device's request.
+fn speaks(kit: &Kit, form: &CertificateRequest, nonce: [u8; 32]) -> SignedText {
+    let request = Digest::from_bytes(CertificationRequest::parse(&form.csr).unwrap().digest());
+    kit.text(RecoveryPurpose::Reissue { request }, nonce)
+}
+
+/// Password and code, as somebody on a new device has them.
+async fn proved_by_secrets(bench: &Bench, session: &SessionContext) -> Enrolment {
+    let begun = bench.wallet.begin_reissue(session, &by_kit()).await.unwrap();
+    let code = bench.last_code();
+    bench.wallet.confirm_enrolment_code(session, home(), begun.id, &code).await.unwrap()
+}
+
+#[tokio::test]
+async fn kit_password_and_code_give_a_new_device_a_certificate_at_once() {
+    let bench = Bench::new();
+    let (session, phone, old) = bench.enrolled().await;
+    let kit = made(&bench, &session, &phone, old.id, 40).await;
+    bench.clock.advance(PROOF_AFTER_MS);
+    let new_device = bench.log_in_elsewhere().await;
+    let proved = proved_by_secrets(&bench, &new_device).await;
+    let nonce = proved.reissue.as_ref().unwrap().nonce.unwrap();
+    let mut new_phone = Phone::new(9);
+    let form = new_phone.request_with_pin();
+    let text = speaks(&kit, &form, nonce);
+    let ready = bench.wallet.prove_reissue_by_kit(&new_device, proved.id, &text).await.unwrap();
+    let view = ready.reissue.unwrap();
+    assert_eq!((view.route, view.wait_ms, view.nonce), (Some(Route::Kit), 0, None));
+    bench.wallet.prove_reissue_by_kit(&new_device, proved.id, &text).await.expect("the same again");
+    // The kit spoke for this request and for no other.
+    let other = Phone::new(10).request_with_pin();
+    let refused = bench.wallet.request_certificate(&new_device, proved.id, &other).await.err();
+    assert_eq!(refused, Some(WalletError::RequestInvalid));
+    let issued = bench.wallet.request_certificate(&new_device, proved.id, &form).await.unwrap();
+    new_phone.keep(&issued);
+    let text = new_phone.activation(&issued, false);
+    let active = bench.wallet.activate(&new_device, proved.id, &text).await.unwrap();
+    assert!(matches!(active.book.state, State::Active { .. }));
+    assert_eq!(active.book.route, Route::Kit);
+    let replaced = bench.wallet.certificate(&session, old.id).unwrap().book.state;
+    assert!(matches!(replaced, State::Superseded { .. }), "{replaced:?}");
+    let kept = bench.wallet.kit(&new_device).unwrap().unwrap();
+    assert_eq!(kept.reminder, Some(KitReminder::Reissued), "it was used: is it still its owner's alone?");
+}
+
+#[tokio::test]
+async fn a_kit_without_password_or_code_or_a_day_of_age_reissues_nothing() {
+    let bench = Bench::new();
+    let (session, phone, old) = bench.enrolled().await;
+    let new_device = bench.log_in_elsewhere().await;
+    assert_eq!(
+        bench.wallet.begin_reissue(&new_device, &by_kit()).await.err(),
+        Some(WalletError::KitInvalid),
+        "there is none"
+    );
+    let kit = made(&bench, &session, &phone, old.id, 40).await;
+    let form = Phone::new(9).request_with_pin();
+    let keyless = ReissueWish { password: None, ..by_kit() };
+    let refused = bench.wallet.begin_reissue(&new_device, &keyless).await.err();
+    assert_eq!(refused, Some(WalletError::Reauthenticate), "no password");
+    bench.clock.advance(61 * Millis::SECOND);
+    let begun = bench.wallet.begin_reissue(&new_device, &by_kit()).await.unwrap();
+    let text = speaks(&kit, &form, [0; 32]);
+    let early = bench.wallet.prove_reissue_by_kit(&new_device, begun.id, &text).await.err();
+    assert_eq!(early, Some(WalletError::RequestInvalid), "no code");
+    let code = bench.last_code();
+    let proved = bench.wallet.confirm_enrolment_code(&new_device, home(), begun.id, &code).await.unwrap();
+    let refused = bench.wallet.request_certificate(&new_device, proved.id, &form).await.err();
+    assert_eq!(refused, Some(WalletError::RequestInvalid), "password and code without the kit");
+    let nonce = proved.reissue.as_ref().unwrap().nonce.unwrap();
+    let young = speaks(&kit, &form, nonce);
+    let refused = bench.wallet.prove_reissue_by_kit(&new_device, proved.id, &young).await.err();
+    assert!(matches!(refused, Some(WalletError::Refused(Refusal::KitYoung { .. }))), "{refused:?}");
+    let stray = speaks(&kit, &form, [7; 32]);
+    let refused = bench.wallet.prove_reissue_by_kit(&new_device, proved.id, &stray).await.err();
+    assert_eq!(refused, Some(WalletError::RequestInvalid), "another nonce");
 }

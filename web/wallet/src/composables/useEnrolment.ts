@@ -18,7 +18,7 @@ const KIND_NAMES = { iphone: 'iPhone', android: 'Android', windows: 'Windows', m
 function stageOf(enrolment: Enrolment): EnrolStage {
   switch (enrolment.state) {
     // A device at hand signs the request of a key that is made first.
-    case 'code_sent': return enrolment.reissue?.way === 'passkey' ? 'passkey' : enrolment.reissue === null || enrolment.reissue.way === 'secrets' ? 'code' : 'device'
+    case 'code_sent': return enrolment.reissue?.way === 'passkey' ? 'passkey' : enrolment.reissue === null || enrolment.reissue.way === 'secrets' || enrolment.reissue.way === 'kit' ? 'code' : 'device'
     case 'verified': return 'device'
     case 'issued': return 'download'
     case 'active': return 'done'

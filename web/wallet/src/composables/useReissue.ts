@@ -3,13 +3,14 @@ import { onScopeDispose, ref, shallowRef } from 'vue'
 import { api } from '@shared/api/client'
 import { ProblemError } from '@shared/api/problem'
 import { prepareRequest, provePasskey, type Prepared, type UnlockChoice } from '@shared/signing'
+import { checkKitProves, proveByKit, type OpenKit } from '@shared/kit'
 import { useTask } from '@shared/task'
 import { askedCode, parseMoving } from '@/qr/moving'
 import { session } from '@/session'
 import { useEnrolment } from './useEnrolment'
 import { useEvents } from './useEvents'
 
-export type ReissueWay = 'secrets' | 'device' | 'vouch' | 'passkey'
+export type ReissueWay = 'secrets' | 'device' | 'vouch' | 'passkey' | 'kit'
 
 /** How often the new device asks whether the one at hand has signed, beside what it hears. */
 const ASK_MS = 2_000
@@ -27,6 +28,25 @@ export function useReissue(way: ReissueWay, stated: 'lost' | 'nothing') {
   const proving = useTask(async () => {
     if (!enrolment.value) throw ProblemError.local('enrolment.not_found')
     adopt(await provePasskey(enrolment.value))
+  })
+
+  /** The opened kit, in this screen's memory only. */
+  const kit = shallowRef<OpenKit | null>(null)
+  const opened = useTask(async (open: OpenKit) => {
+    await checkKitProves(open, await setting())
+    kit.value = open
+    return true
+  })
+
+  /** Makes the key; the recovery key signs its request, and the certificate follows. */
+  const speaking = useTask(async (choice: UnlockChoice) => {
+    const asking = enrolment.value
+    if (!asking || !kit.value) throw ProblemError.local('enrolment.not_found')
+    const context = await setting()
+    prepared.value = await prepareRequest(context, asking, choice)
+    enrolment.value = await proveByKit(kit.value, context, asking, prepared.value.requestHash)
+    kit.value = null
+    fetch()
   })
 
   /** Makes the key, then shows its request. */
@@ -70,5 +90,5 @@ export function useReissue(way: ReissueWay, stated: 'lost' | 'nothing') {
     }
   }
   void session.loadDeployment().catch(() => undefined)
-  return { flow, code, wrongCode, proving, showing, found }
+  return { flow, code, wrongCode, proving, showing, found, kit, opened, speaking }
 }

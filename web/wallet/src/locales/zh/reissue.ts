@@ -1,11 +1,11 @@
 export const reissue = {
   title: '补办证书', first: '现在是哪种情况？', firstText: '选一项，应用会带你走最快、也最安全的路。补办免费。',
-  why: { device: '换了新手机，旧手机在手边', deviceText: '两台手机互相扫一扫，两分钟内完成', lost: '手机丢了', lostText: '用密码和短信验证码，先有较低的额度', cleared: '数据被清除了', clearedText: '还是这台手机，但密钥没有了', pin: '忘了 PIN', pinText: '重新设置一个，旧的随之作废' },
+  why: { kit: '我有恢复套件', kitText: '文件、口令、密码和短信验证码，马上就有证书', device: '换了新手机，旧手机在手边', deviceText: '两台手机互相扫一扫，两分钟内完成', lost: '手机丢了', lostText: '用密码和短信验证码，先有较低的额度', cleared: '数据被清除了', clearedText: '还是这台手机，但密钥没有了', pin: '忘了 PIN', pinText: '重新设置一个，旧的随之作废' },
   installed: '证书可能在已安装的应用里', installedText: '先从主屏幕打开印信看一看：浏览器和已安装的应用各有各的存储。',
   operator: '手机号或密码也没有了', operatorText: '请联系运营方核实身份。报上案件号 {number}，由两位工作人员处理，至少 24 小时。',
   proof: { title: '怎样证明是你？', vouch: '用另一台登录着的设备', vouchText: '密码，加另一台有证书的设备', passkey: '用这台手机的通行密钥', passkeyText: '密码，加指纹、面容或锁屏；证书满 7 天才可用', secrets: '密码和短信验证码', secretsText: '先有较低的额度' },
   stated: { title: '旧手机', lost: '丢了，或被偷了', lostText: '旧证书立即暂停，保护期结束时吊销', nothing: '还不确定', nothingText: '旧证书先照常使用，直到保护期结束' },
-  intro: { device: '把证书搬到这台手机', deviceText: '拿好旧手机。它会验证是你本人，并为这台手机签名。', vouch: '让另一台设备为你作证', vouchText: '输入密码，再用另一台设备扫这里的码。', passkey: '用通行密钥找回', passkeyText: '输入密码，再验证指纹、面容或锁屏。', secrets: '用密码和验证码补办', secretsText: '旧手机会收到询问，你的所有联系方式都会收到通知。' },
+  intro: { kit: '用恢复套件补办', kitText: '选中 .p12 文件，输入口令。文件只在本机打开，不会上传。', device: '把证书搬到这台手机', deviceText: '拿好旧手机。它会验证是你本人，并为这台手机签名。', vouch: '让另一台设备为你作证', vouchText: '输入密码，再用另一台设备扫这里的码。', passkey: '用通行密钥找回', passkeyText: '输入密码，再验证指纹、面容或锁屏。', secrets: '用密码和验证码补办', secretsText: '旧手机会收到询问，你的所有联系方式都会收到通知。' },
   limits: '可以付款后的 24 小时合计最多 {small}，只能付给以前付过的商户；再之后两天，每 24 小时最多 {middle}。',
   wait: '前 {n} 小时不能付款', waitText: '这是为了让真正的主人有时间发现。账户里的钱不受影响，收款照常。', riskText: '最近改过密码或手机号，或刚补办过一次，所以等待更久。',
   passkeyGo: '验证是我', start: '开始',

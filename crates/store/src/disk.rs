@@ -43,12 +43,12 @@ impl Disk {
     }
 }
 
-/// Whether the disk below `folder` takes some megabytes: a file of that size is made durable and removed.
-pub(crate) fn has_room(folder: &Path) -> bool {
+/// Whether the disk below `folder` takes some megabytes, `least` bytes at least: a file of that size is made durable and removed.
+pub(crate) fn has_room(folder: &Path, least: usize) -> bool {
     let path = folder.join("room");
     let written = std::fs::File::create(&path).and_then(|mut file| {
         let piece = [0xa5; 1 << 14];
-        (0..ROOM / piece.len()).try_for_each(|_| file.write_all(&piece))?;
+        (0..ROOM.max(least) / piece.len()).try_for_each(|_| file.write_all(&piece))?;
         file.sync_all()
     });
     // Nothing was written where it was not created.
@@ -63,8 +63,8 @@ mod tests {
     #[test]
     fn the_file_that_looks_for_room_does_not_stay() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(has_room(folder.path()));
+        assert!(has_room(folder.path(), 0));
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
-        assert!(!has_room(&folder.path().join("missing")));
+        assert!(!has_room(&folder.path().join("missing"), 0));
     }
 }

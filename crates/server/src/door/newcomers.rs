@@ -23,12 +23,16 @@ pub(super) struct Newcomers<T = Newcomer> {
     /// Addresses of which somebody was let in while others of it waited.
     again: VecDeque<IpAddr>,
     waiting: usize,
+    turns: u32,
 }
+
+/// Every so many turns somebody is let in of an address that had its turn already.
+const AGAIN_EVERY: u32 = 4;
 
 impl<T> Newcomers<T> {
     /// Nobody waits.
     pub(super) fn new() -> Self {
-        Self { by: HashMap::new(), first: VecDeque::new(), again: VecDeque::new(), waiting: 0 }
+        Self { by: HashMap::new(), first: VecDeque::new(), again: VecDeque::new(), waiting: 0, turns: 0 }
     }
 
     /// How many wait.
@@ -54,7 +58,13 @@ impl<T> Newcomers<T> {
 
     /// Whose turn it is.
     pub(super) fn next(&mut self) -> Option<T> {
-        let address = self.first.pop_front().or_else(|| self.again.pop_front())?;
+        self.turns = self.turns.wrapping_add(1);
+        // Whoever has addresses without end is the first of each: those who share one are not kept out for that.
+        let address = if self.turns.is_multiple_of(AGAIN_EVERY) {
+            self.again.pop_front().or_else(|| self.first.pop_front())
+        } else {
+            self.first.pop_front().or_else(|| self.again.pop_front())
+        }?;
         let waiting = self.by.get_mut(&address)?;
         let newcomer = waiting.pop_front();
         self.waiting -= 1;

@@ -101,3 +101,23 @@ async fn a_disk_that_fails_under_a_commit_ends_the_program_and_the_next_start_ve
     paying.stop().await.check().await.unwrap();
     assert!(deployment.home.log().contains("the writer ends"), "{}", deployment.home.log());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_failed_sync_left_in_memory_is_on_the_disk_before_more_is_promised() {
+    let deployment = Deployment::start();
+    let mut paying = Town::found(&deployment.home.origin()).await.start();
+    paying.further(20).await;
+    deployment.disk.now("sync journal/");
+    let Deployment { home, disk, program } = deployment;
+    let status = tokio::task::spawn_blocking(move || program.ended()).await.unwrap();
+    assert!(!status.success(), "{status}");
+    disk.mend();
+    // No power cut between: the kernel still holds what never reached the disk, and says nothing of it.
+    let program = home.start();
+    paying.further(20).await;
+    let mut town = paying.stop().await;
+    drop(program);
+    power_cut(&disk.folder, &disk.log, Lost::All);
+    let _program = home.start();
+    town.check().await.unwrap();
+}

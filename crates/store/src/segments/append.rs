@@ -77,9 +77,9 @@ impl SegmentJournal {
     pub(crate) fn of(segments: &Arc<Segments>) -> Result<Self, StoreError> {
         let folder = &segments.folder;
         super::convert::refuse_unconverted(folder)?;
-        let is_new = !folder.exists();
         std::fs::create_dir_all(folder).map_err(|error| unwritten(folder, &error))?;
-        if let Some(parent) = folder.parent().filter(|parent| is_new && !parent.as_os_str().is_empty()) {
+        // Also where it exists: whoever made it may have ended before its name was durable.
+        if let Some(parent) = folder.parent().filter(|parent| !parent.as_os_str().is_empty()) {
             files::sync_folder(parent)?;
         }
         let lock = lock(folder)?;
@@ -94,6 +94,7 @@ impl SegmentJournal {
         let mut active = Active::of(segments, number, file)?;
         active.reach(files::length_of(number))?;
         active.at = segments.known().end.max(files::BEGIN);
+        settle(segments, &active)?;
         let preparer = Preparer::start(folder, number.saturating_add(1))?;
         segments.change().led = true;
         let segments = Arc::clone(segments);
@@ -131,7 +132,7 @@ impl SegmentJournal {
             self.active.clean()?;
         }
         if self.active.at.saturating_add(length) > self.active.length {
-            self.turn_over(length)?;
+            self.make_way(length)?;
         }
         let active = &mut self.active;
         let Ok(offset) = u32::try_from(active.at) else {
@@ -148,6 +149,15 @@ impl SegmentJournal {
         let (end, records) = (active.at, batch.head.size);
         self.segments.change().add(active.number, scan::Scanned { places: vec![place], end, records });
         Ok(())
+    }
+
+    /// Finds a place for a frame of this length that does not fit any more.
+    fn make_way(&mut self, length: u64) -> Result<(), StoreError> {
+        if self.active.at == files::BEGIN {
+            // Nothing is in this one yet: it grows. Left empty it would be a hole for the next start.
+            return self.active.reach(files::BEGIN.saturating_add(length));
+        }
+        self.turn_over(length)
     }
 
     /// Goes on in the segment that is ready, which has room for a frame of this length.
@@ -198,13 +208,15 @@ impl Journal for SegmentJournal {
     }
 
     fn has_room(&mut self) -> bool {
-        self.segments.folder.parent().is_some_and(has_room)
+        let least = usize::try_from(self.preparer.missing()).unwrap_or(usize::MAX);
+        self.segments.folder.parent().is_some_and(|folder| has_room(folder, least))
     }
 }
 
 impl Drop for SegmentJournal {
     fn drop(&mut self) {
-        self.segments.change().led = false;
+        // What a failed sync left is believed by nobody in this process: nobody looks there again.
+        self.segments.change().led = self.failed.is_some();
     }
 }
 
@@ -220,6 +232,20 @@ fn lock(folder: &Path) -> Result<File, StoreError> {
         }
     }
     Err(StoreError::Failed(format!("{} is held: somebody else appends", path.display())))
+}
+
+/// Writes the last frame once more, as it was read: after a sync that failed it may be in memory only, in pages that the kernel
+/// holds for written, and the next sync would not tell.
+fn settle(segments: &Segments, active: &Active) -> Result<(), StoreError> {
+    let last = {
+        let state = segments.known();
+        state.segments.last().and_then(|segment| segment.places.as_ref()?.last().copied())
+    };
+    let Some(place) = last else { return Ok(()) };
+    let bytes = segments.whole_frame(place.first)?;
+    let written = active.file.write_all_at(&bytes, u64::from(place.offset));
+    written.map_err(|error| unwritten(&active.path, &error))?;
+    active.file.sync_data().map_err(|error| unsynced(&active.path, &error))
 }
 
 /// Puts zeros behind the last frame, durably: what lies there was acknowledged to nobody.

@@ -56,9 +56,10 @@ pub fn convert_journal(folder: &Path, mut progress: impl FnMut(u64, u64)) -> Res
         compare(&rows, &Segments::at(&unfinished), |done| progress(each.saturating_add(done), all))?;
         std::fs::rename(&unfinished, folder).map_err(|error| unwritten(folder, &error))?;
         sync_parent(folder)?;
-    } else if Segments::at(folder).size()? < rows.records {
+    } else if compare(&rows, &Segments::at(folder), |_| ()).is_err() {
+        // An interrupted conversion has changed nothing yet: the file goes only when every batch of it lies in the folder.
         let said =
-            "holds more records than the folder beside it: take the one away that is not this deployment's";
+            "holds what the folder beside it does not: take the one away that is not this deployment's";
         return Err(StoreError::Failed(format!("{} {said}", old.display())));
     }
     drop(connection);

@@ -26,16 +26,20 @@ pub fn copy_journal(
 }
 
 impl Segments {
-    /// The bytes of the frame that begins with the record at `first`, all of them sound.
-    fn whole_frame(&self, first: u64) -> Result<Vec<u8>, StoreError> {
+    /// The bytes of the frame that begins with the record at `first`, all of them sound. What an erasing that was cut off has
+    /// left is not among them.
+    pub(super) fn whole_frame(&self, first: u64) -> Result<Vec<u8>, StoreError> {
         let found = self.find(first)?.filter(|found| found.place.first == first);
         let Some(found) = found else {
             return Err(StoreError::Damaged(format!("no frame begins with record {first}")));
         };
         let length = self.header(&found)?.length;
         for _ in 0..LOOKS {
-            let bytes = self.piece(&found, &(0..length))?;
-            if frame::whole(&bytes).is_some() {
+            let mut bytes = self.piece(&found, &(0..length))?;
+            if let Some(header) = frame::whole(&bytes) {
+                for erased in header.erased(&bytes) {
+                    bytes[erased].fill(0);
+                }
                 return Ok(bytes);
             }
         }

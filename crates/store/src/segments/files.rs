@@ -90,7 +90,11 @@ pub(super) fn create(path: &Path) -> Result<File, StoreError> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(true);
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map_err(|error| unwritten(path, &error))
+    // Nothing was begun: no descriptor left, or a folder that is away, says nothing of the disk.
+    options.open(path).map_err(|error| match unwritten(path, &error) {
+        StoreError::Sync(said) => StoreError::Failed(said),
+        full_or_failed => full_or_failed,
+    })
 }
 
 /// A segment, to write to it.
@@ -148,7 +152,11 @@ pub(super) fn make(folder: &Path, number: u64) -> Result<File, StoreError> {
     let path = path_of(folder, number);
     if path.exists() {
         let file = open_to_write(&path)?;
-        return if is_segment(&file, &path) { Ok(file) } else { Err(foreign(&path)) };
+        if !is_segment(&file, &path) {
+            return Err(foreign(&path));
+        }
+        // Whoever gave it its name may have ended before that was durable.
+        return sync_folder(folder).map(|()| file);
     }
     // Its name says no word of a segment: nobody takes its syncs for those of a batch.
     let part = path.with_extension("part");

@@ -158,6 +158,15 @@ impl Header {
         each.collect()
     }
 
+    /// What lies behind the word of every piece that was erased, out of the whole frame: zeros, unless the erasing was cut off.
+    pub(super) fn erased(&self, bytes: &[u8]) -> Vec<Range<usize>> {
+        let Some(slots) = self.slots(bytes) else { return Vec::new() };
+        let each = (0..self.records).filter_map(|at| slots.get(at));
+        let pieces = each.flat_map(|slot| [Some(slot.evidence), slot.disclosures]).flatten();
+        let is_erased = |piece: &Range<usize>| bytes.get(piece.start) == Some(&ERASED) && piece.end <= bytes.len();
+        pieces.filter(is_erased).map(|piece| piece.start.saturating_add(1)..piece.end).collect()
+    }
+
     fn tiles_are_sound(&self, bytes: &[u8]) -> Option<bool> {
         let is_sound = |tile: TileAt| bytes.get(tile.range).is_some_and(|hashes| sum(hashes) == tile.sum);
         Some(self.tiles(bytes)?.into_iter().all(is_sound))

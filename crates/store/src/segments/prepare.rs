@@ -71,6 +71,11 @@ impl Preparer {
         Ok(())
     }
 
+    /// Bytes that the disk has to take before the next segment is ready.
+    pub(super) fn missing(&self) -> u64 {
+        if self.ready.is_some() { 0 } else { files::length_of(self.wanted) }
+    }
+
     /// The segment that is ready, with its number; waits for it where it is not. The one after it is begun.
     pub(super) fn take(&mut self) -> Result<(u64, File), StoreError> {
         self.sound()?;

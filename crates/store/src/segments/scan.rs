@@ -50,6 +50,11 @@ pub(super) fn sound_frame(
         return Ok(None);
     }
     let Some(header) = Header::parse(&start) else { return Ok(None) };
+    // What a damaged length asks for is not taken before the file is seen to have it.
+    let held = file.metadata().map_err(|error| unreadable(path, &error))?.len();
+    if at.saturating_add(header.length as u64) > held {
+        return Ok(None);
+    }
     buffer.resize(header.length, 0);
     if !filled(file, path, at, buffer)? {
         return Ok(None);

@@ -15,9 +15,11 @@ impl Acceptance {
     /// The JSON object.
     pub(super) fn to_json(&self) -> Vec<u8> {
         let mut out = Out(Vec::with_capacity(ROOM));
-        // Memory takes what is written, and every key is text.
-        drop(out.acceptance(self));
-        out.0
+        match out.acceptance(self) {
+            Ok(()) => out.0,
+            // Memory takes what is written, and every key is text; half an answer would be worse than a slow one.
+            Err(_) => serde_json::to_vec(self).unwrap_or_default(),
+        }
     }
 }
 

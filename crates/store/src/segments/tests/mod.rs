@@ -4,7 +4,7 @@ mod converting;
 mod damage;
 mod frames;
 
-use super::{SegmentJournal, Segments, files};
+use super::{SegmentJournal, Segments, files, frame};
 use crate::journal::{Batch, Head, Journal, JournalReader, NewRecord, TileRow};
 use crate::{StoreError, copy_journal};
 use std::path::{Path, PathBuf};
@@ -138,6 +138,37 @@ fn a_batch_larger_than_a_segment_has_one_of_its_own() {
     assert_eq!(place.reader().size().unwrap(), 5);
     place.grow(6, 1, 10);
     assert_eq!(place.reader().head_covering(2).unwrap().unwrap().size, 4);
+}
+
+#[test]
+fn a_first_batch_larger_than_its_segment_leaves_no_hole_behind() {
+    let place = Place::new();
+    place.grow(1, 1, 900_000);
+    assert!(!place.segment(3).exists(), "the first segment grew");
+    place.grow(3, 1, 10);
+    assert_eq!(place.reader().evidence(0).unwrap().unwrap().bytes.len(), 900_000);
+    assert_eq!(place.reader().size().unwrap(), 3);
+}
+
+#[test]
+fn an_erasing_that_was_cut_off_is_ended_by_a_copy_and_by_the_next_writer() {
+    let place = Place::new();
+    place.grow(1, 1, 10);
+    let path = place.segment(1);
+    let bytes = std::fs::read(&path).unwrap();
+    let name = b"canary-name 0";
+    let at = bytes.windows(name.len()).position(|window| window == name).unwrap();
+    change(&path, at as u64 - frame::SEAL as u64, &[frame::ERASED]);
+    let holds = |folder: &Path| {
+        let bytes = std::fs::read(files::path_of(folder, 1)).unwrap();
+        bytes.windows(name.len()).any(|window| window == name)
+    };
+    let copy = place.journal.with_extension("copy");
+    copy_journal(&place.journal, &copy, |_, _| ()).unwrap();
+    assert!(holds(&place.journal) && !holds(&copy));
+    drop(place.writer());
+    assert!(!holds(&place.journal));
+    assert_eq!(place.reader().disclosures(0).unwrap(), None);
 }
 
 #[test]

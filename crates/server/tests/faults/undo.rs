@@ -111,8 +111,10 @@ pub(crate) fn power_cut(folder: &Path, log: &Path, lost: Lost) -> Undone {
     let mut entries_lost = entries - entries_kept;
     cut.find(folder);
     cut.find(&links);
-    for note in uncovered.iter().rev() {
-        if !is_entry(note) {
+    for note in notes.iter().rev() {
+        if !syncs.leave_open(note) {
+            cut.keep(note);
+        } else if !is_entry(note) {
             cut.put_bytes_back(note);
         } else if entries_lost > 0 {
             entries_lost -= 1;
@@ -199,6 +201,14 @@ impl Cut<'_> {
     /// Whether the operation reached the disk by chance.
     fn is_lucky(&mut self) -> bool {
         self.choices.as_mut().is_some_and(|choices| choices.next().is_multiple_of(2))
+    }
+
+    /// What a sync covered is on the disk, whatever became of an earlier write to the same place.
+    fn keep(&mut self, note: &Note) {
+        if note.kind == b'W' {
+            let sectors = note.offset.div_ceil(SECTOR)..(note.offset + note.length) / SECTOR;
+            self.kept.extend(sectors.map(|sector| (note.inode, sector)));
+        }
     }
 
     fn open(&self, inode: u64) -> Option<File> {

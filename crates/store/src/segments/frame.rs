@@ -163,7 +163,8 @@ impl Header {
         let Some(slots) = self.slots(bytes) else { return Vec::new() };
         let each = (0..self.records).filter_map(|at| slots.get(at));
         let pieces = each.flat_map(|slot| [Some(slot.evidence), slot.disclosures]).flatten();
-        let is_erased = |piece: &Range<usize>| bytes.get(piece.start) == Some(&ERASED) && piece.end <= bytes.len();
+        let is_erased =
+            |piece: &Range<usize>| bytes.get(piece.start) == Some(&ERASED) && piece.end <= bytes.len();
         pieces.filter(is_erased).map(|piece| piece.start.saturating_add(1)..piece.end).collect()
     }
 

@@ -91,9 +91,9 @@ pub(super) fn create(path: &Path) -> Result<File, StoreError> {
     options.read(true).write(true).create(true).truncate(true);
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     // Nothing was begun: no descriptor left, or a folder that is away, says nothing of the disk.
-    options.open(path).map_err(|error| match unwritten(path, &error) {
-        StoreError::Sync(said) => StoreError::Failed(said),
-        full_or_failed => full_or_failed,
+    options.open(path).map_err(|error| {
+        let said = unwritten(path, &error);
+        if let StoreError::Sync(said) = said { StoreError::Failed(said) } else { said }
     })
 }
 

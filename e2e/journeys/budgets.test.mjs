@@ -58,6 +58,8 @@ test('what each further screen adds, and what is kept for later', async (t) => {
   const worker = await (await fetch(`${demo.origin}/sw.js`)).text()
   const kept = [...new Set(worker.match(/\/[\w./-]+\.(?:js|css|html|svg|png|webmanifest|woff2|wasm)/g))].filter((path) => path !== '/sw.js')
   assert.ok(kept.length > 10, `${kept.length} files in the worker's list`)
+  for (const name of ['PaySheet', 'PinSheet', 'ReissueWatch', 'ReissueAlarm', 'reissue']) assert.ok(kept.some((path) => path.startsWith(`/assets/${name}-`)), `${name} is needed without a connection`)
+  assert.ok(!kept.some((path) => /KitMake|LoginSafety/.test(path)), 'what is rarely opened is kept when it was opened')
   const served = await Promise.all(kept.map(async (path) => ({ path, bytes: await size(path, 'br').catch(() => 0), zipped: await size(path, 'gzip').catch(() => 0) })))
   const all = served.reduce((bytes, one) => bytes + one.bytes, 0)
   const first = new Set(await firstLoad('/welcome', 'button'))

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { extname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import vue from '@vitejs/plugin-vue'
-import type { Plugin, UserConfig } from 'vite'
+import type { Plugin, Rollup, UserConfig } from 'vite'
 
 const web = resolve(fileURLToPath(new URL('..', import.meta.url)))
 const PACKABLE = new Set(['.js', '.css', '.html', '.svg', '.json', '.webmanifest', '.wasm', '.txt'])
@@ -60,8 +60,22 @@ function stripReaderAddress(): Plugin {
   }
 }
 
-/** What the shell is without: the workers, and screens that are seldom seen and do nothing offline (enrolment, reissue, kit, the safety of the log-in). They are fetched when they are wanted. */
-const LATER = /worker|assets\/(Kit(?!Picture)|kit-|Reissue|reissue-|safety-|LoginSafety|Devices|Phone-|Register|Enrol|useEnrolment|CertificateRe|TopUp)/
+/** Opened rarely, and of no use without the server: fetched, and kept from then on, when first opened. What a payment and the question of a reissue need is never here. */
+const LATER = /\/screens\/(Kit\w*|Reissue\w*|Register|Enrol|TopUp|LoginSafety|Password|Phone|Totp|RecoveryCodes|Devices|About|Certificate(Raw|Renew|Resume|Revoke))\.vue|\/locales\/\w+\/(kit|raw)\.ts/
+
+/** The app's scripts and styles, without the files that only the `LATER` screens reach. */
+function shellOf(bundle: Rollup.OutputBundle): string[] {
+  const names = new Set<string>()
+  const reach = (name: string): void => {
+    const file = bundle[name]
+    if (names.has(name) || file?.type !== 'chunk' || LATER.test(file.facadeModuleId ?? '')) return
+    names.add(name)
+    for (const next of [...file.imports, ...file.dynamicImports]) reach(next)
+    for (const style of file.viteMetadata?.importedCss ?? []) names.add(style)
+  }
+  for (const file of Object.values(bundle)) if (file.type === 'chunk' && file.isEntry) reach(file.fileName)
+  return [...names].map((name) => `/${name}`).sort()
+}
 
 /** Emits `sw.js` from its template, with the list of the shell's files and a name that changes with them. */
 function serviceWorker(template: string): Plugin {
@@ -69,7 +83,7 @@ function serviceWorker(template: string): Plugin {
     name: 'yinxin-service-worker',
     apply: 'build',
     generateBundle(_, bundle) {
-      const shell = Object.keys(bundle).filter((name) => /\.(js|css)$/.test(name) && !LATER.test(name)).map((name) => `/${name}`).sort()
+      const shell = shellOf(bundle)
       const version = createHash('sha256').update(shell.join('\n')).digest('hex').slice(0, 12)
       const source = readFileSync(template, 'utf8')
         .replace('__SHELL__', JSON.stringify(['/', '/manifest.webmanifest', '/icons/icon.svg', ...shell]))

@@ -51,6 +51,17 @@ export function createTranslator<D extends Dictionary, P extends string = never>
   const words = shallowRef<Dictionary | null>(null)
   const problems = shallowRef<ProblemWords | null>(null)
   const parts = new Set<P>()
+  let problemsWanted = false
+
+  function fetchProblems(): void {
+    const next = language.value
+    problemsWanted = true
+    // Without them a problem shows its code; the next one asks again.
+    void loadProblems?.[next]().then((found) => { if (language.value === next) problems.value = found }, () => { problemsWanted = false })
+  }
+
+  /** Loads the words for problems, once: with the first problem, or before there is one. */
+  function loadProblemWords(): void { if (!problemsWanted) fetchProblems() }
 
   /** Loads and shows a language; `remember` keeps the choice on this device. */
   async function setLanguage(next: Language, remember = true): Promise<void> {
@@ -58,9 +69,9 @@ export function createTranslator<D extends Dictionary, P extends string = never>
     const more = await Promise.all([...parts].map((part) => later[part][next]()))
     words.value = Object.assign({}, module.default as Dictionary, ...more) as Dictionary
     if (module.problems) problems.value = module.problems
-    // No first screen waits for the words of what may go wrong.
-    void loadProblems?.[next]().then((found) => { if (language.value === next) problems.value = found }, () => undefined)
     language.value = next
+    // No first screen waits for the words of what may go wrong; later languages bring them along.
+    if (problemsWanted) fetchProblems()
     if (remember) localStorage.setItem(STORED, next)
     if (typeof document !== 'undefined') document.documentElement.lang = next
   }
@@ -87,8 +98,9 @@ export function createTranslator<D extends Dictionary, P extends string = never>
 
   /** What a problem code means and what to do next. */
   function problemWord(code: ProblemCode): ProblemWord {
+    loadProblemWords()
     return problems.value?.[code] ?? { what: code, next: '' }
   }
 
-  return { language, setLanguage, loadPart, t, dynamic: wordsFor, problemWord }
+  return { language, setLanguage, loadPart, loadProblemWords, t, dynamic: wordsFor, problemWord }
 }

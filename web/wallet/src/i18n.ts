@@ -11,7 +11,7 @@ import type { safety } from './locales/zh/safety'
 export type LaterWords = { readonly kit: typeof kit; readonly raw: typeof raw; readonly reissue: typeof reissue; readonly renewal: typeof renewal; readonly safety: typeof safety }
 export type Words = typeof zh & LaterWords
 
-export const { language, setLanguage, loadPart, t, dynamic, problemWord } = createTranslator<Words, keyof LaterWords>({
+export const { language, setLanguage, loadPart, loadProblemWords, t, dynamic, problemWord } = createTranslator<Words, keyof LaterWords>({
   'zh-CN': () => import('./locales/zh'),
   en: () => import('./locales/en'),
 }, {

@@ -4,7 +4,7 @@ import '@shared/styles/tokens.css'
 import '@shared/styles/base.css'
 import App from './App.vue'
 import { startAppearance } from './appearance'
-import { loadPart, setLanguage } from './i18n'
+import { loadProblemWords, setLanguage } from './i18n'
 import { router } from './router'
 import { startServiceWorker } from './pwa'
 import { session } from './session'
@@ -14,4 +14,6 @@ void session.loadDeployment().catch(() => undefined)
 await setLanguage(preferredLanguage(), false)
 createApp(App).use(router).mount('#app')
 startServiceWorker()
-void loadPart('safety').catch(() => undefined)
+// The first screen has the line to itself; what may go wrong has its words before the line does.
+const later = (): unknown => setTimeout(loadProblemWords, 1_000)
+void router.isReady().then(later, later)

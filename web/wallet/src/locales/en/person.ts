@@ -4,7 +4,7 @@ import type { person as zh } from '../zh/person'
 export const person: Shape<typeof zh> = {
   welcome: {
     title: 'Yinxin', line: 'Every payment carries your seal.', point1: 'No password to pay', point1Text: 'A certificate on your phone signs for you', point2: 'Change one word and it fails', point2Text: 'Payee, amount and fee are inside the signature',
-    point3: 'Anyone can check it', point3Text: 'Each payment leaves a publicly verifiable receipt', register: 'Create account', logIn: 'Log in', suspend: 'Phone lost? Suspend', kit: 'Phone lost? Suspend with the recovery kit',
+    point3: 'Anyone can check it', point3Text: 'Each payment leaves a publicly verifiable receipt', register: 'Create account', logIn: 'Log in', suspend: 'Phone lost? Suspend', kit: 'Cannot log in? Use a recovery kit',
   },
   register: {
     title: 'Create account', step: 'Step {n} of 3', phone: 'Phone number', phoneHint: 'To log in and to receive codes', getCode: 'Get code', resend: 'Send again', resendIn: 'Send again in {n} s',

@@ -1,7 +1,7 @@
 export const person = {
   welcome: {
     title: '印信', line: '每一笔支付，都有你的印。', point1: '付款不输密码', point1Text: '手机里的数字证书替你签名', point2: '改一个字就失效', point2Text: '收款人、金额、费用都在签名里',
-    point3: '谁都能核对', point3Text: '每一笔都有公开可验的凭证', register: '注册', logIn: '登录', suspend: '手机丢了？挂失', kit: '手机丢了？用恢复套件挂失',
+    point3: '谁都能核对', point3Text: '每一笔都有公开可验的凭证', register: '注册', logIn: '登录', suspend: '手机丢了？挂失', kit: '登录不了？用恢复套件挂失',
   },
   register: {
     title: '注册', step: '第 {n} 步，共 3 步', phone: '手机号', phoneHint: '用于登录和接收验证码', getCode: '获取验证码', resend: '重新获取', resendIn: '{n} 秒后可重新获取',

@@ -43,7 +43,8 @@ impl Wallet {
     /// Checks the approval of a change and uses it up; answers what names it and nothing else.
     ///
     /// # Errors
-    /// `SignatureRequired` for a password where a certificate lives; those of the signed text, the verification and the
+    /// `SignatureRequired` for a password where a certificate lives; a refusal for a certificate that came with password and
+    /// code and is still protected; those of the signed text, the verification and the
     /// password; `Reauthenticate` when the challenge is over.
     pub(crate) async fn approve(
         &self,
@@ -60,11 +61,11 @@ impl Wallet {
                     return Err(WalletError::RequestInvalid);
                 }
                 let now = self.now();
-                let may_pay = self
-                    .inner
-                    .writer
-                    .book(|book| book.certificate(&said.certificate).map(|found| found.may_pay(now)));
-                may_pay.ok_or(WalletError::CertificateUnknown)??;
+                let may_approve = self.inner.writer.book(|book| {
+                    let found = book.certificate(&said.certificate)?;
+                    Some(found.may_pay(now).and_then(|()| found.may_speak(now)))
+                });
+                may_approve.ok_or(WalletError::CertificateUnknown)??;
                 let hash = Digest::from_bytes(jws.signing_input_hash());
                 self.require_verification(said.certificate, hash, Some(verification))?;
                 self.use_challenge(&said.challenge, ChallengePurpose::Setting, said.certificate)?;

@@ -145,15 +145,21 @@ impl Wallet {
         self.certificate(session, certificate)
     }
 
-    /// Suspends a certificate, at once and from any device; nothing happens when it is suspended already.
+    /// Suspends a certificate, at once and from any device; nothing happens when it is suspended already. From a device that
+    /// holds none it counts as done with the password alone: its owner lifts it without a text message.
     pub async fn suspend_certificate(
         &self,
         session: &SessionContext,
         certificate: CertificateId,
         intention: Digest,
     ) -> Result<CertificateView, WalletError> {
-        self.own_issuance(session, certificate)?;
-        let action = Action::Suspend { certificate, by: SuspendedBy::Person };
+        let issuance = self.own_issuance(session, certificate)?;
+        let by = if issuance.device == session.device || self.is_at_hand(session)? {
+            SuspendedBy::Person
+        } else {
+            SuspendedBy::Password
+        };
+        let action = Action::Suspend { certificate, by };
         let evidence = session_evidence(session);
         match self.submit(&[b"suspend", certificate.as_bytes(), intention.as_bytes()], action, evidence).await
         {

@@ -5,8 +5,12 @@
 use crate::codes::DeviceKind;
 use crate::sessions::{IDLE_MS, SessionContext};
 use crate::{Wallet, WalletError};
-use yinxin_core::{Action, DeviceId, Digest, Millis};
+use yinxin_core::certificate::{Certificate, State};
+use yinxin_core::{Action, DeviceId, Digest, Millis, PersonId};
 use yinxin_store::desk::DeviceUse;
+
+/// Certificates of one person that are looked through; nobody has so many.
+const LOOKED_AT_MAX: u32 = 100;
 
 /// A device as its person sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +40,8 @@ impl Wallet {
         Ok(self.known_devices(session)?.into_iter().map(view).collect())
     }
 
-    /// Signs me out on one other device: its sessions end with the record, and the next log-in there needs a second factor.
+    /// Signs me out on one other device: its sessions end with the record, and the next log-in there needs a second factor;
+    /// unless it holds a certificate and the device that asks has none that speaks for me.
     ///
     /// # Errors
     /// `NotFound` for a device on which I am not known, and for the one that asks.
@@ -72,6 +77,33 @@ impl Wallet {
         Ok(self.inner.store.desk.read(|desk| desk.devices_of(session.person, since))?)
     }
 
+    /// Whether this device holds a certificate that speaks for its person: active, and past the protection of a reissue.
+    /// Password and code alone must not be able to end a good phone (rules § 4).
+    pub(crate) fn is_at_hand(&self, session: &SessionContext) -> Result<bool, WalletError> {
+        let now = self.now();
+        let here = self.living_on(session.person, session.device)?;
+        Ok(here.iter().any(|held| {
+            held.is_active() && (held.route.supersedes_at_once() || held.protection(now).is_none())
+        }))
+    }
+
+    /// The payment certificates of a person on a device that pay, or could again.
+    pub(crate) fn living_on(
+        &self,
+        person: PersonId,
+        device: DeviceId,
+    ) -> Result<Vec<Certificate>, WalletError> {
+        let rows = self.inner.store.desk.read(|desk| desk.issuances_of_person(person, LOOKED_AT_MAX))?;
+        Ok(self.inner.writer.book(|book| {
+            let here = rows.iter().filter(|row| row.device == device);
+            let found = here.filter_map(|row| book.certificate(&row.certificate));
+            found
+                .filter(|found| matches!(found.state, State::Active { .. } | State::Suspended { .. }))
+                .cloned()
+                .collect()
+        }))
+    }
+
     async fn end_device(
         &self,
         session: &SessionContext,
@@ -82,9 +114,11 @@ impl Wallet {
         let action = Action::EndDeviceSessions { person, device };
         let evidence = format!(r#"{{"v":1,"person":"{person}","device":"{}"}}"#, session.device).into_bytes();
         self.submit(&[b"sign-out", device.as_bytes(), intention.as_bytes()], action, evidence).await?;
+        // A stranger's session must not make the owner's good phone wait for a text message.
+        let stays_known = !self.is_at_hand(session)? && !self.living_on(person, device)?.is_empty();
         self.inner.store.desk.write(|tx| {
             tx.delete_sessions_on(person, device)?;
-            tx.forget_device(person, device)
+            if stays_known { Ok(()) } else { tx.forget_device(person, device) }
         })?;
         self.inner.sessions.forget_where(|known| known.on(person, device));
         self.tell_session_ended(session.account);

@@ -13,6 +13,7 @@
 
 mod consent;
 mod kit;
+mod lost;
 mod veto;
 
 pub use consent::ReissueOffer;
@@ -208,6 +209,13 @@ impl Wallet {
         if known || reissue.way != ReissueWay::Secrets {
             return Ok(());
         }
+        // Between the begin and the code the password may have become a stranger's, or another one.
+        if self.password_must_change(row.person)? {
+            return Err(WalletError::PasswordMustChange);
+        }
+        if self.person_row(row.person)?.password_changed_at > row.password_at {
+            return Err(WalletError::Reauthenticate);
+        }
         let replaces = self.newest_there(row.person);
         self.inner.store.desk.write(|tx| tx.replace_by_reissue(row.enrolment, replaces))?;
         self.open_case(row, &reissue, Proof::Secrets, crate::enrolment::factors("R4", row)).await
@@ -295,19 +303,6 @@ impl Wallet {
         Ok(reissue.is_none_or(|reissue| matches!(reissue.way, ReissueWay::Secrets | ReissueWay::Kit)))
     }
 
-    /// Whether this device holds a certificate that speaks for its person: active, and past the protection of a reissue.
-    /// Password and code alone must not be able to end a good phone (rules § 4).
-    pub(crate) fn is_at_hand(&self, session: &SessionContext) -> Result<bool, WalletError> {
-        let rows = self.inner.store.desk.read(|tx| tx.issuances_of_person(session.person, LOOKED_THROUGH))?;
-        let now = self.now();
-        Ok(self.inner.writer.book(|book| {
-            let here = rows.iter().filter(|row| row.device == session.device);
-            here.filter_map(|row| book.certificate(&row.certificate)).any(|found| {
-                found.is_active() && (found.route.supersedes_at_once() || found.protection(now).is_none())
-            })
-        }))
-    }
-
     pub(crate) fn reissue_row(&self, enrolment: EnrolmentId) -> Result<ReissueRow, WalletError> {
         self.inner.store.desk.read(|tx| tx.reissue(enrolment))?.ok_or(WalletError::EnrolmentNotFound)
     }
@@ -332,12 +327,14 @@ impl Wallet {
             }
             Ok(found)
         })?;
-        // A revoked certificate's passkey may be a thief's.
+        // A revoked or suspended certificate's passkey may be a thief's.
         let trusted = |id: &CertificateId| {
             self.inner.writer.book(|book| {
                 book.certificate(id).is_some_and(|found| {
-                    is_there(found.state)
-                        || matches!(found.state, State::Expired { .. } | State::Superseded { .. })
+                    matches!(
+                        found.state,
+                        State::Active { .. } | State::Expired { held: None, .. } | State::Superseded { .. }
+                    )
                 })
             })
         };
@@ -354,7 +351,9 @@ impl Wallet {
         if let Some(open) = self.inner.store.desk.read(|tx| tx.open_enrolment(session.person))? {
             let reissue = self.inner.store.desk.read(|tx| tx.reissue(open.enrolment))?;
             let same = reissue.is_some_and(|row| row.way == wish.way && row.stated == wish.stated);
-            if same && open.device == session.device && now < open.expires_at {
+            let changed = self.person_row(session.person)?.password_changed_at;
+            let fresh = now < open.expires_at && changed <= open.password_at;
+            if same && fresh && open.device == session.device {
                 return Ok(open);
             }
             self.close_enrolment(&open).await?;

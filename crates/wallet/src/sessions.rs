@@ -132,11 +132,15 @@ impl Wallet {
     ///
     /// # Errors
     /// `Wrong` for an unknown login and a wrong password alike; on a device that is not known, after the password was right,
-    /// `CodeRequired` when a code was sent, or `FactorRequired`; `CodeWrong`, `TooManyTries`.
+    /// `CodeRequired` when a code was sent, or `FactorRequired`; `CodeWrong`, `TooManyTries`; `PasswordMustChange` while somebody
+    /// else knows the password.
     pub async fn log_in(&self, visitor: &Visitor, form: LogIn) -> Result<SignedIn, WalletError> {
         let Proved { person, device, known } =
             self.prove_password(visitor, &form.login, &form.password).await?;
         if !known {
+            if self.password_must_change(person.person)? {
+                return Err(WalletError::PasswordMustChange);
+            }
             self.second_factor(visitor, &person, &form).await?;
         }
         self.ensure_opened(&person).await?;

@@ -14,9 +14,9 @@ use yinxin_store::StoreError;
 use yinxin_tlog::{Tree, VerifierKey};
 
 /// The first bytes of the file; the digit is the version of the book's form.
-const MAGIC: &[u8; 4] = b"YXS2";
+const MAGIC: &[u8; 4] = b"YXS3";
 /// Forms of earlier releases. A start does not read them: the journal, or an older snapshot, takes their place.
-const EARLIER: [&[u8; 4]; 1] = [b"YXS1"];
+const EARLIER: [&[u8; 4]; 2] = [b"YXS1", b"YXS2"];
 
 /// People of a book that is copied: some milliseconds, while the writer waits. To make it anew costs as much as a fifth
 /// of a payment for each payment in between.

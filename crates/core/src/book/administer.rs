@@ -164,6 +164,7 @@ impl Book {
     fn resume(&self, id: CertificateId, now: Now) -> Bodies {
         let certificate = self.known(id)?;
         certificate.state.resumed()?;
+        self.is_not_disputed(certificate.person, id)?;
         let protected_until = match certificate.state {
             State::Suspended { by, .. } if by.is_suspicion() => self.protection_from(now),
             State::Requested

@@ -38,6 +38,12 @@ impl Book {
         self.reissues.range(range).map(|((_, reissue), case)| (*reissue, case))
     }
 
+    /// The reissues that are remembered and came to the end of their protection.
+    pub fn reissues_done(&self) -> impl Iterator<Item = (PersonId, &Case)> {
+        let all = self.reissues.iter().map(|((person, _), case)| (*person, case));
+        all.filter(|(_, case)| case.state == CaseState::Over { end: End::Protected })
+    }
+
     pub(super) fn decide_reissue(&self, action: &Action, now: Now) -> Bodies {
         if let Action::OpenReissue { reissue, person, proof, stated, context } = action {
             let (reissue, person, proof, stated) = (*reissue, *person, *proof, *stated);
@@ -76,8 +82,7 @@ impl Book {
         let Opening { reissue, person, proof, stated, .. } = *opening;
         unless(self.reissues.contains_key(&(person, reissue)))?;
         unless(!self.people.get(&person).is_some_and(|holder| holder.had_certificate))?;
-        let disputed =
-            self.reissues_of(person).any(|(_, case)| case.state == CaseState::Over { end: End::Disputed });
+        let disputed = self.is_disputed(person);
         let route = self.route_of(opening, now)?;
         if disputed && !matches!(route, Route::Kit | Route::Operator) {
             return Err(Refusal::ReissueDisputed);
@@ -122,9 +127,7 @@ impl Book {
     fn vouches(&self, person: PersonId, by: CertificateId, now: Now) -> Result<(), Refusal> {
         let certificate = self.own(person, by)?;
         certificate.may_pay(now.at)?;
-        let until = certificate.protection_end();
-        let reissued = ends_with_protection(certificate.route);
-        if reissued && now.at < until { Err(Refusal::LimitProtectionChange { until }) } else { Ok(()) }
+        certificate.may_speak(now.at)
     }
 
     fn is_at_risk(&self, opening: &Opening, now: Now) -> bool {
@@ -158,6 +161,14 @@ impl Book {
         }
     }
 
+    /// Whether a verified veto of this certificate stops the case. One that came with password and code alone itself, and is
+    /// still protected, stops nobody: it may be the very stranger's whom the case is to shut out.
+    #[must_use]
+    pub fn yields_to(&self, case: &Case, certificate: CertificateId, now: Millis) -> bool {
+        let speaks = self.certificates.get(&certificate).is_some_and(|old| old.may_speak(now).is_ok());
+        case.yields_to_a_veto() && speaks
+    }
+
     fn veto_reissue(
         &self,
         person: PersonId,
@@ -172,7 +183,7 @@ impl Book {
         if !matches!(old.state, State::Active { .. } | State::Suspended { .. }) {
             return Err(Refusal::CertificateState);
         }
-        let stops = veto == Veto::Verified && case.yields_to_a_veto();
+        let stops = veto == Veto::Verified && self.yields_to(case, certificate, now.at);
         let outcome = if stops { Vetoed::Stopped } else { Vetoed::Disputed };
         let said = Body::ReissueVetoed { reissue, person, certificate, veto, outcome };
         let new = case.certificate.and_then(|id| self.end_new(id, outcome));
@@ -269,6 +280,32 @@ impl Book {
                 }
             });
         Some(std::iter::once(ended).chain(olds).collect())
+    }
+
+    /// Whether a dispute of the person waits for a kit or for two operators.
+    fn is_disputed(&self, person: PersonId) -> bool {
+        self.reissues_of(person).any(|(_, case)| {
+            case.state == CaseState::Over { end: End::Disputed } && !self.is_decided(person, case)
+        })
+    }
+
+    /// Whether a certificate by kit or by operators came after a case and took effect.
+    fn is_decided(&self, person: PersonId, case: &Case) -> bool {
+        self.certificates_of(person).any(|(id, found)| {
+            found.purpose == Purpose::Payment
+                && matches!(found.route, Route::Kit | Route::Operator)
+                && case.certificate != Some(id)
+                && !case.olds.contains(&id)
+                && found.activated >= case.opened
+        })
+    }
+
+    /// A certificate of a dispute is not its holder's to resume, whatever had suspended it: that is what a decision is for.
+    pub(super) fn is_not_disputed(&self, person: PersonId, id: CertificateId) -> Result<(), Refusal> {
+        let disputed = self
+            .reissues_of(person)
+            .any(|(_, case)| case.state == CaseState::Over { end: End::Disputed } && case.olds.contains(&id));
+        if disputed { Err(Refusal::ReissueDisputed) } else { Ok(()) }
     }
 
     fn running(&self, person: PersonId, reissue: EnrolmentId) -> Result<&Case, Refusal> {

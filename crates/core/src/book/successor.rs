@@ -197,7 +197,10 @@ impl Book {
         now: Now,
     ) -> Result<(), Refusal> {
         for (_, other) in self.certificates_of(person) {
-            is_not_held(route, other)?;
+            // A veto that was decided holds nobody up for ever: what it suspended ends with its validity.
+            if !matches!(other.state, State::Expired { held: Some(SuspendedBy::Veto), .. }) {
+                is_not_held(route, other)?;
+            }
             if matches!(route, Route::Move | Route::Cleared)
                 && other.is_active()
                 && is_reissued(other.route)
@@ -238,8 +241,8 @@ impl Book {
 
     /// One kit in use and one on its way. Whoever reissued a certificate must not put a kit of theirs in the owner's place.
     fn may_make_kit(&self, person: PersonId, now: Now) -> Result<(), Refusal> {
-        if let Some(until) = self.no_change_until(person, now) {
-            return Err(Refusal::LimitProtectionChange { until });
+        for (_, other) in self.certificates_of(person).filter(|(_, other)| other.is_active()) {
+            other.may_speak(now.at)?;
         }
         let live = self.live_of(person, Purpose::Recovery).count();
         if live >= RECOVERY_MAX { Err(Refusal::CertificateTooMany) } else { Ok(()) }
@@ -268,10 +271,12 @@ impl Book {
         })
     }
 
-    /// One renewal at a time: a reissue that is under way, or a renewal, is concluded first.
+    /// One renewal at a time: a reissue that is under way, or a renewal, is concluded first. A renewed certificate could not
+    /// say no to a reissue that asks the old one.
     fn has_no_heir(&self, person: PersonId, old: CertificateId) -> Result<(), Refusal> {
         let heir = self.live_of(person, Purpose::Payment).any(|(_, other)| other.successor_of == Some(old));
-        if heir { Err(Refusal::CertificateTooMany) } else { Ok(()) }
+        let asked = self.reissues_of(person).any(|(_, case)| case.is_running() && case.olds.contains(&old));
+        if heir || asked { Err(Refusal::CertificateTooMany) } else { Ok(()) }
     }
 
     /// How long a new certificate pays nothing (rules § 4).

@@ -89,11 +89,10 @@ const fn lifting(by: SuspendedBy) -> Step {
     use Factor::{Code, Key, Password, Verification};
     let (actor, factors): (Actor, &'static [Factor]) = match by {
         // Who has the password alone must not be able to make its owner wait for an SMS (rules § 4).
-        SuspendedBy::Password => (Actor::Device, &[Password, Key, Verification]),
+        SuspendedBy::Password | SuspendedBy::Lost => (Actor::Device, &[Password, Key, Verification]),
         SuspendedBy::Person
         | SuspendedBy::Pin
         | SuspendedBy::Fork
-        | SuspendedBy::Lost
         | SuspendedBy::Reported
         | SuspendedBy::Unused
         | SuspendedBy::Risk => (Actor::Device, &[Password, Code, Key, Verification]),
@@ -141,14 +140,8 @@ impl SuspendedBy {
     #[must_use]
     pub const fn is_lifted_with_a_code(self) -> bool {
         match self {
-            Self::Password | Self::Operator | Self::Veto => false,
-            Self::Person
-            | Self::Pin
-            | Self::Fork
-            | Self::Lost
-            | Self::Reported
-            | Self::Unused
-            | Self::Risk => true,
+            Self::Password | Self::Lost | Self::Operator | Self::Veto => false,
+            Self::Person | Self::Pin | Self::Fork | Self::Reported | Self::Unused | Self::Risk => true,
         }
     }
 

@@ -10,6 +10,7 @@ use super::Certificate;
 use crate::codec::record_enum;
 use crate::money::Minor;
 use crate::policy::Policy;
+use crate::refusal::Refusal;
 use crate::time::Millis;
 
 record_enum! {
@@ -184,6 +185,16 @@ impl Certificate {
         let staged =
             self.route.stages().iter().fold(self.wait_ms, |sum, stage| sum.saturating_add(stage.lasts_ms));
         self.activated.plus(staged).max(self.protected_until)
+    }
+
+    /// Whether it speaks for its person: a certificate that password and code alone gave (or operators) changes nothing, and
+    /// stops nobody, while its protection runs. It may be a stranger's.
+    pub fn may_speak(&self, now: Millis) -> Result<(), Refusal> {
+        let until = self.protection_end();
+        if !self.route.supersedes_at_once() && now < until {
+            return Err(Refusal::LimitProtectionChange { until });
+        }
+        Ok(())
     }
 
     /// Paid in the stage `number` so far.

@@ -83,7 +83,7 @@ fn every_suspension_is_lifted_by_whom_the_rules_name_and_with_what_they_ask_for(
         (Device, true, true),
         (Operator, false, true),
         (Device, true, true),
-        (Device, true, true),
+        (Device, false, true),
         (Device, true, true),
         (Decision, false, true),
         (Device, true, false),

@@ -138,7 +138,11 @@ fn whoever_reissued_a_certificate_puts_no_kit_in_the_owners_place() {
     let kit = in_use(&mut life, None);
     life.take(Route::Lost, Some(certificate(0)), 365);
     let (_, theirs) = life.request(Route::First, Some(certificate(kit)), 900);
-    assert!(matches!(life.refused(as_recovery(theirs)), Refusal::LimitProtectionChange { .. }));
+    let until = life.world.now().at.plus(72 * Millis::HOUR);
+    assert_eq!(life.refused(as_recovery(theirs)), Refusal::LimitProtectionChange { until });
+    life.pass(25 * Millis::HOUR);
+    let (_, later) = life.request(Route::First, Some(certificate(kit)), 900);
+    assert_eq!(life.refused(as_recovery(later)), Refusal::LimitProtectionChange { until });
     life.must(Action::Suspend { certificate: certificate(0), by: SuspendedBy::Person });
     assert_eq!(uses(&mut life, kit, KitUse::Drill), Ok(()));
     assert_eq!(life.world.book.certificate(&certificate(kit)).unwrap().person, person(0));

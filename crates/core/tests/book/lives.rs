@@ -372,3 +372,12 @@ impl Life {
         minor(sum).left_after(found.stage_spent)
     }
 }
+
+#[test]
+fn a_certificate_that_a_running_reissue_asks_is_not_renewed() {
+    let mut life = Life::new();
+    life.pass(30 * Millis::HOUR);
+    life.take(Route::Lost, None, 365);
+    let (_, renewal) = life.request(Route::Renewal, Some(certificate(0)), 365);
+    assert_eq!(life.refused(renewal), Refusal::CertificateTooMany, "its phone could not say no any more");
+}

@@ -382,3 +382,41 @@ fn a_case_that_nobody_finished_makes_no_second_one() {
     story.must(Action::AcceptClock);
     assert!(story.world.book.reissues_of(person(OWNER)).next().is_none(), "and in a month it is forgotten");
 }
+
+#[test]
+fn a_certificate_by_password_and_code_stops_nobody_while_it_is_protected() {
+    let mut story = Story::new();
+    story.open(1, Proof::Secrets, Stated::Nothing, Contacts::Another);
+    let stolen = story.take(Route::Lost, Some(certificate(OWNER)));
+    story.open(2, Proof::Secrets, Stated::Nothing, Contacts::Another);
+    let owners = story.take(Route::LostAtRisk, Some(certificate(stolen)));
+    let case = story.case(2);
+    let now = story.world.now().at;
+    assert!(!story.world.book.yields_to(&case, certificate(stolen), now));
+    assert!(story.world.book.yields_to(&case, certificate(OWNER), now));
+    story.must(veto_of(2, stolen, Veto::Verified));
+    for number in [stolen, owners] {
+        assert!(matches!(story.state(number), State::Suspended { by: SuspendedBy::Veto, .. }));
+    }
+    story.check_replay();
+}
+
+#[test]
+fn what_is_in_dispute_is_not_resumed_and_a_decision_ends_the_dispute() {
+    let mut story = Story::new();
+    story.open(1, Proof::Secrets, Stated::LostOrStolen, Contacts::Another);
+    story.take(Route::Lost, None);
+    story.must(veto_of(1, OWNER, Veto::Unverified));
+    assert!(matches!(story.state(OWNER), State::Suspended { by: SuspendedBy::Lost, .. }));
+    let resume = || Action::Resume { certificate: certificate(OWNER) };
+    assert_eq!(story.refused(resume()), Refusal::ReissueDisputed);
+    story.open(2, Proof::Operators, Stated::Nothing, Contacts::Another);
+    let again = opening_of(3, Proof::Secrets, Stated::Nothing, Contacts::Another);
+    assert_eq!(story.refused(again), Refusal::ReissueDisputed, "asked for is not decided");
+    story.take(Route::Operator, None);
+    assert_eq!(story.refused(resume()), Refusal::ReissueDisputed, "decided against it");
+    story.pass(5 * Millis::DAY);
+    assert_eq!(story.open(4, Proof::Secrets, Stated::Nothing, Contacts::Another), Route::LostAtRisk);
+    story.take(Route::LostAtRisk, None);
+    story.check_replay();
+}

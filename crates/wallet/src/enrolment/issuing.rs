@@ -110,7 +110,8 @@ impl Wallet {
         for row in over {
             told = told.and(self.close_enrolment_locked(&row).await);
         }
-        told.and(self.finish_kits().await)
+        told = told.and(self.finish_kits().await);
+        told.and(self.leave_lost_phones().await)
     }
 
     async fn finish_issuance(&self, issuance: &IssuanceRow) -> Result<(), WalletError> {

@@ -15,6 +15,7 @@ mod using;
 pub use issuing::{KitForm, KitIssued};
 pub use using::{KitTask, SuspendedWithKit};
 
+use crate::approval::has_living_certificate;
 use crate::sessions::SessionContext;
 use crate::{Wallet, WalletError};
 use yinxin_core::certificate::{Purpose, State};
@@ -76,12 +77,22 @@ impl Wallet {
         self.draw_challenge(ChallengePurpose::Kit, certificate)
     }
 
-    /// Ends the person's kit, by one tap; nothing happens when there is none.
+    /// Ends the person's kit, by one tap on a device that holds a certificate; nothing happens when there is none.
+    ///
+    /// # Errors
+    /// `SignatureRequired` where a payment certificate lives and this device holds none that speaks for its person.
     pub async fn invalidate_kit(
         &self,
         session: &SessionContext,
         intention: Digest,
     ) -> Result<Option<KitView>, WalletError> {
+        // The kit is what decides against a stranger who has the secrets: a session of theirs must not end it.
+        let lives = self.inner.writer.book(|book| has_living_certificate(book, &session.person));
+        let now = self.now();
+        let here = self.living_on(session.person, session.device)?;
+        if lives && !here.iter().any(|held| held.may_speak(now).is_ok()) {
+            return Err(WalletError::SignatureRequired);
+        }
         for kit in self.live_kits(session.person) {
             let action = Action::Revoke {
                 certificate: kit,

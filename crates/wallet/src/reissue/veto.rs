@@ -90,7 +90,7 @@ impl Wallet {
                 CaseState::Open | CaseState::Over { .. } => None,
             },
             acknowledged: case.acknowledged.contains(&issuance.certificate),
-            yields: case.yields_to_a_veto(),
+            yields: self.yields_to(case, issuance.certificate),
             challenge: challenge(&row),
         }))
     }
@@ -103,6 +103,12 @@ impl Wallet {
             let live = self.state_of(row.certificate).is_ok_and(super::is_there);
             row.device == session.device && case.olds.contains(&row.certificate) && live
         }))
+    }
+
+    /// Whether a verified no from this certificate stops the case, as the book says.
+    fn yields_to(&self, case: &Case, certificate: CertificateId) -> bool {
+        let now = self.inner.writer.now(self.now()).at;
+        self.inner.writer.book(|book| book.yields_to(case, certificate, now))
     }
 
     fn running_case(
@@ -155,7 +161,7 @@ impl Wallet {
             None => (Veto::Unverified, session_evidence(session)),
         };
         // Before the record: a crash in between leaves a device signed out, never one signed in.
-        self.shut_out(session, reissue, veto == Veto::Verified && case.yields_to_a_veto())?;
+        self.shut_out(session, reissue, veto == Veto::Verified && self.yields_to(&case, certificate))?;
         let person = session.person;
         let action = Action::VetoReissue { reissue, person, certificate, veto };
         let intention: [&[u8]; 3] = [b"veto-reissue", reissue.as_bytes(), certificate.as_bytes()];

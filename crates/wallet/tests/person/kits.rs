@@ -195,6 +195,10 @@ async fn one_tap_ends_a_kit_for_good() {
     let (session, phone, view) = bench.enrolled().await;
     let kit = made(&bench, &session, &phone, view.id, 40).await;
     bench.clock.advance(PROOF_AFTER_MS);
+    let stranger = bench.log_in_elsewhere().await;
+    let refused = bench.wallet.invalidate_kit(&stranger, REQUEST).await;
+    assert_eq!(refused.err(), Some(WalletError::SignatureRequired), "a session alone does not");
+    bench.wallet.suspend_certificate(&session, view.id, REQUEST).await.unwrap();
     let ended = bench.wallet.invalidate_kit(&session, REQUEST).await.unwrap().unwrap();
     assert!(matches!(ended.state, State::Revoked { .. }));
     assert_eq!(drill(&bench, &session, &kit).await, Err(WalletError::KitInvalid));

@@ -1,13 +1,16 @@
 //! Reissue and moving phones: every way in, the owner's no, and what somebody with the secrets cannot do.
 
-use crate::bench::{Bench, ORIGIN, PASSWORD, PIN, Phone, home, password, signing_hash};
+use crate::bench::{
+    Bench, ORIGIN, PASSWORD, PHONE, PIN, Phone, home, log_in, password, same_browser, signing_hash,
+};
 use yinxin_core::certificate::{RevocationReason, Route, State, SuspendedBy};
-use yinxin_core::text::{CertificatePurpose, StopPurpose, StopText};
+use yinxin_core::text::{CertificatePurpose, Setting, StopPurpose, StopText};
 use yinxin_core::{CertificateId, Digest, Millis};
 use yinxin_pki::jws::TYP_STOP;
 use yinxin_wallet::{
-    CertificateRequest, CertificateView, Enrolment, EnrolmentState, Issued, ReissueQuestion, ReissueStated,
-    ReissueWay, ReissueWish, SessionContext, SignedText, VerificationProof, VetoForm, WalletError,
+    Approval, CertificateRequest, CertificateView, Enrolment, EnrolmentState, Issued, ReissueQuestion,
+    ReissueStated, ReissueWay, ReissueWish, SessionContext, SignedText, VerificationProof, VetoForm,
+    WalletError,
 };
 
 fn wish(way: ReissueWay) -> ReissueWish {
@@ -112,6 +115,9 @@ async fn the_owners_no_revokes_the_new_certificate_signs_its_device_out_and_orde
         let again = bench.wallet.begin_reissue(&owner, &wish(ReissueWay::Secrets)).await;
         assert_eq!(again.err(), Some(WalletError::PasswordMustChange));
         assert!(bench.wallet.reissue_questions(&owner).unwrap().is_empty());
+        bench.clock.advance(Millis::MINUTE);
+        let back = bench.wallet.log_in(&same_browser(&thief), log_in(PHONE, PASSWORD, None)).await;
+        assert_eq!(back.err(), Some(WalletError::PasswordMustChange), "no new device rests on it");
     }
 }
 
@@ -340,4 +346,63 @@ async fn the_old_certificate_ends_with_the_protection_also_after_a_restart() {
     bench.wallet.suspend_certificate(&elsewhere, new.id, Digest::from_bytes([7; 32])).await.unwrap();
     let was = state(&bench, &owner, old.id);
     assert!(matches!(was, State::Revoked { reason: RevocationReason::KeyCompromise, .. }), "{was:?}");
+    assert!(bench.wallet.is_session_open(&owner).unwrap(), "the book knows no device");
+    bench.wallet.finish_intentions().await.unwrap();
+    assert!(!bench.wallet.is_session_open(&owner).unwrap(), "nobody stays signed in on a lost phone");
+    let known = bench.wallet.devices(&elsewhere).unwrap();
+    assert!(known.iter().all(|device| device.device != owner.device));
+    bench.wallet.finish_intentions().await.unwrap();
+    assert!(bench.wallet.is_session_open(&elsewhere).unwrap());
+}
+
+async fn another_password(
+    bench: &Bench,
+    (session, phone, certificate): (&SessionContext, &Phone, CertificateId),
+) -> Result<(), WalletError> {
+    let challenge = bench.wallet.setting_challenge(session, certificate).unwrap();
+    let text = phone.setting(Setting::Password, true, certificate, challenge);
+    let proof = phone.pin_proof(PIN, Some(signing_hash(&text)));
+    bench.wallet.prove_pin(session, certificate, &proof).await.unwrap();
+    let approval = Approval::Signed { text, verification: VerificationProof::Pin };
+    bench.wallet.change_password(session, &password("quiet-harbour-19"), &approval).await
+}
+
+#[tokio::test]
+async fn a_certificate_by_password_and_code_approves_nothing_while_it_is_protected() {
+    let bench = Bench::new();
+    bench.enrolled().await;
+    let thief = bench.log_in_elsewhere().await;
+    let proved = by_secrets(&bench, &thief, ReissueStated::Nothing).await;
+    let mut stolen = Phone::new(2);
+    let new = finish(&bench, &thief, &proved, &mut stolen).await;
+    bench.clock.advance(3 * Millis::DAY);
+    let refused = another_password(&bench, (&thief, &stolen, new.id)).await.unwrap_err();
+    assert_eq!(refused.code(), "limit.protection_change");
+    bench.clock.advance(Millis::DAY);
+    another_password(&bench, (&thief, &stolen, new.id)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_reissue_that_began_with_the_old_password_ends_with_it() {
+    let bench = Bench::new();
+    let (owner, phone, old) = bench.enrolled().await;
+    let thief = bench.log_in_elsewhere().await;
+    let begun = bench.wallet.begin_reissue(&thief, &wish(ReissueWay::Secrets)).await.unwrap();
+    let code = bench.last_code();
+    bench.clock.advance(1_000);
+    another_password(&bench, (&owner, &phone, old.id)).await.unwrap();
+    let refused = bench.wallet.confirm_enrolment_code(&thief, home(), begun.id, &code).await;
+    assert_eq!(refused.err(), Some(WalletError::Reauthenticate));
+    assert!(bench.wallet.reissue_questions(&owner).unwrap().is_empty(), "no case was opened");
+}
+
+#[tokio::test]
+async fn the_passkey_of_a_suspended_certificate_proves_nobody() {
+    let bench = Bench::new();
+    let (session, _, issued) = with_passkey(&bench).await;
+    bench.clock.advance(8 * Millis::DAY);
+    let id = issued.certificate.id;
+    bench.wallet.suspend_certificate(&session, id, Digest::from_bytes([7; 32])).await.unwrap();
+    let refused = bench.wallet.begin_reissue(&session, &wish(ReissueWay::Passkey)).await;
+    assert_eq!(refused.err(), Some(WalletError::NotFound));
 }

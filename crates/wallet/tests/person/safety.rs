@@ -281,3 +281,20 @@ async fn a_phone_number_changes_by_the_certificate_and_both_numbers_are_told() {
     of_change.sort_unstable();
     assert_eq!(of_change, ["+8613602947158", "+8613700007777"]);
 }
+
+#[tokio::test]
+async fn a_strangers_session_signs_the_good_phone_out_and_does_not_make_it_unknown() {
+    let bench = Bench::new();
+    let (session, _, _) = bench.enrolled().await;
+    let stranger = bench.log_in_elsewhere().await;
+    bench.wallet.sign_out_others(&stranger, REQUEST).await.unwrap();
+    assert!(!bench.wallet.is_session_open(&session).unwrap());
+    let known = bench.wallet.devices(&stranger).unwrap();
+    assert!(known.iter().any(|device| device.device == session.device), "its owner logs in without a code");
+    bench.wallet.sign_out_others(&session, REQUEST).await.unwrap();
+    assert_eq!(
+        bench.wallet.devices(&session).unwrap().len(),
+        1,
+        "the good phone makes the other one unknown"
+    );
+}

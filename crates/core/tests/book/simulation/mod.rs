@@ -199,8 +199,9 @@ impl World {
 
     /// Something about a reissue of somebody.
     fn reissue(&mut self) -> Action {
-        let reissue = EnrolmentId::from_bytes([self.chance.small(3); 10]);
         let person = person(self.chance.small(PEOPLE));
+        let running = self.book.reissues_of(person).find(|(_, case)| case.is_running());
+        let reissue = running.map_or(EnrolmentId::from_bytes([1; 10]), |(reissue, _)| reissue);
         let certificate = certificate(self.chance.small(CERTIFICATES + SUCCESSORS));
         match self.chance.below(8) {
             0 => Action::VetoReissue { reissue, person, certificate, veto: Veto::Verified },

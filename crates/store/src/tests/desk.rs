@@ -436,6 +436,18 @@ fn custody_is_kept_either_way_and_a_passkey_keeps_one_key(place: &Place) {
         Ok(())
     })
     .unwrap();
+    let third = CertificateId::from_bytes([3; 10]);
+    desk.write(|tx| {
+        tx.give_issuance_up(second)?;
+        tx.insert_issuance(&issuance(3))
+    })
+    .unwrap();
+    // A renewal that was cut off passes it on again.
+    for _ in 0..2 {
+        desk.write(|tx| tx.pass_custody_on(second, third)).unwrap();
+        assert!(desk.read(|tx| tx.custody(third)).unwrap() == Some(pin.clone()));
+        assert!(desk.read(|tx| tx.custody(second)).unwrap().is_none());
+    }
 }
 
 fn a_verification_is_of_one_text_and_a_newer_one_renews_it(place: &Place) {

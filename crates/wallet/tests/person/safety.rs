@@ -4,13 +4,13 @@ use crate::bench::{
     Bench, PASSWORD, PHONE, PIN, Phone, home, log_in, other_than, password, same_browser, signing_hash,
     stranger,
 };
-use yinxin_core::certificate::{State, SuspendedBy};
+use yinxin_core::certificate::{Route, State, SuspendedBy};
 use yinxin_core::text::Setting;
 use yinxin_core::{CertificateId, Digest, Millis};
 use yinxin_pki::totp;
 use yinxin_wallet::{
-    Approval, Composition, LogIn, PasswordAdvice, PasswordRules, PhoneChange, Rotation, SessionContext,
-    StrongFactors, VerificationProof, WalletError,
+    Approval, Composition, LogIn, PasswordAdvice, PasswordRules, PhoneChange, ReissueStated, ReissueWay,
+    ReissueWish, Rotation, SessionContext, StrongFactors, VerificationProof, WalletError,
 };
 
 const REQUEST: Digest = Digest::from_bytes([5; 32]);
@@ -280,6 +280,13 @@ async fn a_phone_number_changes_by_the_certificate_and_both_numbers_are_told() {
         .collect();
     of_change.sort_unstable();
     assert_eq!(of_change, ["+8613602947158", "+8613700007777"]);
+    bench.clock.advance(6 * Millis::DAY);
+    let password = Some(password(PASSWORD));
+    let wish = ReissueWish { way: ReissueWay::Secrets, stated: ReissueStated::Nothing, password };
+    let begun = bench.wallet.begin_reissue(&session, &wish).await.unwrap();
+    let code = bench.last_code();
+    let proved = bench.wallet.confirm_enrolment_code(&session, home(), begun.id, &code).await.unwrap();
+    assert_eq!(proved.reissue.unwrap().route, Some(Route::LostAtRisk), "a number that was changed lately");
 }
 
 #[tokio::test]

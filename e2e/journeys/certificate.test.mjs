@@ -89,7 +89,7 @@ for (const { language, scheme, custody } of [{ language: 'zh', scheme: 'dark', c
         await person.open(words('certificate.detail.suspend'))
         await phone.shot('55-suspend')
         await person.page.getByRole('dialog').getByRole('button', { name: words('certificate.detail.suspendNow'), exact: true }).click()
-        await person.page.getByText(words('certificate.state.suspended')).first().waitFor()
+        await person.page.getByText(words('certificate.state.suspended'), { exact: true }).first().waitFor()
         assert.equal((await person.certificates())[0].state, 'suspended')
         assert.match((await files.ocsp()).text, /leaf\.pem: revoked/)
         assert.match((await files.verify()).text, /certificate revoked/)

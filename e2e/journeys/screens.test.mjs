@@ -9,11 +9,13 @@ import { Person } from '../lib/person.mjs'
 import { Demo } from '../lib/server.mjs'
 import { CHEAP, Visit } from '../lib/shop.mjs'
 
-const OPEN = ['/welcome', '/register', '/login', '/settings/language', '/settings/appearance', '/settings/about', '/no/such/page']
-const BARE = ['/', '/security', '/certificate', '/enrol', '/transfer', '/records', '/certificates']
+const OPEN = ['/welcome', '/register', '/login', '/settings/language', '/settings/appearance', '/settings/about', '/suspend', '/kit/suspend', '/no/such/page']
+const BARE = ['/', '/security', '/certificate', '/enrol', '/transfer', '/records', '/certificates', '/kit']
 const SIGNED_IN = [
   '/', '/records', '/transfer', '/scan', '/receive', '/top-up', '/me', '/settings', '/settings/language', '/settings/appearance', '/settings/about',
-  '/settings/tap', '/security', '/certificate', '/certificates',
+  '/settings/tap', '/security', '/security/notices', '/security/login', '/security/password', '/security/phone', '/security/totp',
+  '/security/recovery-codes', '/security/devices', '/certificate', '/certificates', '/kit', '/kit/make', '/kit/drill', '/reissue',
+  '/reissue/by/device', '/reissue/by/kit', '/reissue/by/secrets', '/reissue/check',
 ]
 /** The smallest target for a thumb, in CSS pixels. */
 const TARGET = 44
@@ -80,7 +82,7 @@ for (const { language, scheme } of [{ language: 'zh', scheme: 'light' }, { langu
       const [payment] = await person.payments()
       await goAndLook(`/records/${payment.number}`, '/records/:number')
       const [certificate] = await person.certificates()
-      for (const end of ['', '/raw', '/resume', '/revoke']) await goAndLook(`/certificates/${certificate.id}${end}`, `/certificates/:id${end}`)
+      for (const end of ['', '/raw', '/renew', '/resume', '/revoke']) await goAndLook(`/certificates/${certificate.id}${end}`, `/certificates/:id${end}`)
       assert.ok(visited.length > 40, `${visited.length} screens`)
       assert.deepEqual(phone.violations, [])
       assert.deepEqual(phone.errors, [])

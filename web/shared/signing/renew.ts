@@ -27,8 +27,9 @@ async function succeed(old: string, next: HeldKey, certificate: string): Promise
   const key: HeldKey = { ...next, id: certificate, state: 'held', madeAt: Date.now() }
   delete key.successorOf
   delete key.certificate
-  await store.succeed(old, next.id, key)
+  // The mark goes first: the app may be closed between the two, and it says nothing until the key is there.
   await store.putMark(RENEWED_MARK, { certificate, at: Date.now() })
+  await store.succeed(old, next.id, key)
   moveOpen(next.id, certificate)
   lock(old)
 }

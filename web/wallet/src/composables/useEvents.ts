@@ -19,7 +19,11 @@ function tell(what: Change): void {
 export function startEvents(): void {
   if (source || typeof EventSource === 'undefined') return
   source = new EventSource('/api/v1/events')
-  source.addEventListener('open', () => { live.value = true })
+  source.addEventListener('open', () => {
+    live.value = true
+    // What changed after the screens had read and before the line stood, nobody tells.
+    tell('returned')
+  })
   source.addEventListener('error', () => {
     live.value = false
     if (source?.readyState !== EventSource.CLOSED) return

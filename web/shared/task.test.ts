@@ -26,6 +26,17 @@ describe('a task', () => {
     expect(await Promise.all([task.run(), task.run()])).toEqual(['once', 'once'])
     expect(work).toHaveBeenCalledOnce()
   })
+  it('reads once more what changed while it was reading, however often', async () => {
+    let state = 'old'
+    const work = vi.fn(async () => { const read = state; await Promise.resolve(); return read })
+    const task = useTask(work)
+    const first = task.run()
+    state = 'new'
+    expect(await Promise.all([task.refresh(), task.refresh(), first])).toEqual(['new', 'new', 'old'])
+    expect([task.value.value, work.mock.calls.length]).toEqual(['new', 2])
+    expect(await task.refresh()).toBe('new')
+    expect(work).toHaveBeenCalledTimes(3)
+  })
 })
 
 describe('an intention', () => {

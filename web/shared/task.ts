@@ -13,6 +13,7 @@ export function useTask<A extends unknown[], T>(work: (...args: A) => Promise<T>
   const value = shallowRef<T | null>(null)
   const problem = shallowRef<ProblemError | null>(null)
   let running: Promise<T | null> | null = null
+  let following: Promise<T | null> | null = null
 
   async function perform(args: A): Promise<T | null> {
     state.value = 'loading'
@@ -31,12 +32,17 @@ export function useTask<A extends unknown[], T>(work: (...args: A) => Promise<T>
     }
   }
 
+  const run = (...args: A): Promise<T | null> => (running ??= perform(args))
+
   return {
     state,
     value,
     problem,
     loading: computed(() => state.value === 'loading'),
-    run: (...args: A): Promise<T | null> => (running ??= perform(args)),
+    run,
+    /** For a change that the run under way may have missed: it is followed by one more. */
+    refresh: (...args: A): Promise<T | null> =>
+      running ? (following ??= running.then(() => { following = null; return run(...args) })) : run(...args),
     reset: () => { state.value = 'idle'; problem.value = null; value.value = null },
   }
 }

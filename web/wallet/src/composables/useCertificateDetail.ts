@@ -16,7 +16,7 @@ export function useCertificateDetail(id: string) {
     certificate.value = details
     return details
   })
-  useEvents((what) => { if (what === 'certificate') void loading.run() })
+  useEvents((what) => { if (what === 'certificate') void loading.refresh() })
 
   const suspendIntent = new Intention()
   const suspending = useTask(async () => {

@@ -35,7 +35,7 @@ export function useCertificates() {
     renewed.value = key ? await renewedAt(key.id).catch(() => null) : null
     return list
   })
-  useEvents((what) => { if (what === 'certificate' || what === 'returned') void task.run() })
+  useEvents((what) => { if (what === 'certificate' || what === 'returned') void task.refresh() })
 
   /** The certificate whose key is on this device. */
   const here = computed(() => certificates.value.find((one) => one.id === held.value?.id) ?? null)

@@ -8,7 +8,7 @@ import { useEvents } from './useEvents'
 export function useDevices() {
   const devices = shallowRef<Device[]>([])
   const task = useTask(async () => { devices.value = await api.listDevices() })
-  useEvents((what) => { if (what === 'notice' || what === 'returned') void task.run() })
+  useEvents((what) => { if (what === 'notice' || what === 'returned') void task.refresh() })
   return {
     task, devices, others: computed(() => devices.value.filter((one) => !one.is_this)),
     signOut: useTask(async (id: string) => { await api.signOutDevice(id); devices.value = await api.listDevices(); return true }),

@@ -11,7 +11,7 @@ export type KitStanding = 'none' | 'made' | 'drilled' | 'ended'
 export function useKit() {
   const kit = shallowRef<Kit | null>(null)
   const loading = useTask(async () => { kit.value = await api.getKit(); return true })
-  useEvents((what) => { if (what === 'certificate') void loading.run() })
+  useEvents((what) => { if (what === 'certificate') void loading.refresh() })
 
   const intent = new Intention()
   const ending = useTask(async () => {

@@ -21,6 +21,6 @@ export function useNotices() {
     }
     return list
   })
-  useEvents((what) => { if (what === 'notice' || what === 'returned') void task.run() })
+  useEvents((what) => { if (what === 'notice' || what === 'returned') void task.refresh() })
   return { task, notices, isFresh: (notice: Notice) => fresh.value.has(notice.id), empty: computed(() => task.state.value === 'done' && notices.value.length === 0) }
 }

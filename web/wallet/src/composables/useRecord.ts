@@ -27,7 +27,7 @@ export function useRecord(key: string) {
     }
     return payment.value
   })
-  useLive(() => void task.run())
+  useLive(() => void task.refresh())
   void task.run()
   return { payment, acceptance, state: task.state, problem: task.problem, read: task.run }
 }

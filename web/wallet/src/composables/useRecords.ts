@@ -27,7 +27,7 @@ export function useRecords(pageSize: number) {
     return true
   })
 
-  useLive(() => void reading.run())
+  useLive(() => void reading.refresh())
   void reading.run()
   return {
     payments,
